@@ -15,8 +15,8 @@ class ReIDDataSample(BaseDataElement):
     - ``camid`` (int): camera, from 0; −1 for every image of a set without cameras.
     - ``gt_label`` (int): training class in [0, number of identities); −1 in a test set.
     - ``is_query`` (bool): query or gallery image of a test set; False in training.
-    - ``gt_sem_seg`` (uint8 tensor ``(H, W)``): parsing label, 0 background, 1..K parts, 255 ignored.
-      Absent where no label was loaded.
+    - ``gt_sem_seg`` (uint8 tensor ``(H, W)``): parsing label, 0 background, 1..K parts, 255
+      ignored. Absent where no label was loaded.
 
     Data fields set by ``DROP.predict``:
 
@@ -32,5 +32,6 @@ class ReIDDataSample(BaseDataElement):
     - ``img_path`` (str): file, or a name that identifies a rendered image.
     - ``ori_shape``, ``img_shape`` (tuple): height and width of the file and of the input.
     - ``num_parts`` (int): K of the label source; absent where no label was loaded.
-    - ``embedding_names`` (tuple of str): ``'global'``, ``'foreground'``, ``'part_1'`` … ``'part_K'``.
+    - ``embedding_names`` (tuple of str): ``'global'``, ``'foreground'``, ``'part_1'`` to
+      ``'part_K'``.
     """

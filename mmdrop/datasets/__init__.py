@@ -1,0 +1,33 @@
+"""Data sets, label sources, transforms and the sampler."""
+
+from mmdrop.datasets.parsing_base import ParsingSource
+from mmdrop.datasets.parsing_sources import LoadKeypointParsing, LoadParsingMap, LoadPifPafFields
+from mmdrop.datasets.part_groups import PART_GROUPS, PartGroups, get_part_groups
+from mmdrop.datasets.reid_dataset import ReIDDataset
+from mmdrop.datasets.sampler import IdentitySampler
+from mmdrop.datasets.synthetic import SyntheticReID
+from mmdrop.datasets.transforms import (
+    EraseWithParts,
+    FlipWithParts,
+    LoadImage,
+    PackReIDInputs,
+    PadCropWithParts,
+)
+
+__all__ = [
+    'PART_GROUPS',
+    'EraseWithParts',
+    'FlipWithParts',
+    'IdentitySampler',
+    'LoadImage',
+    'LoadKeypointParsing',
+    'LoadParsingMap',
+    'LoadPifPafFields',
+    'PackReIDInputs',
+    'PadCropWithParts',
+    'ParsingSource',
+    'PartGroups',
+    'ReIDDataset',
+    'SyntheticReID',
+    'get_part_groups',
+]

@@ -1,0 +1,227 @@
+"""Data sets of person images: public layouts, folders and CSV files."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+
+from mmdrop.datasets.layouts import (
+    LAYOUTS,
+    NO_CAMERA,
+    Counts,
+    Image,
+    Layout,
+    draw_half,
+    list_csv,
+    list_folder,
+    list_layout,
+    number_pids,
+)
+from mmdrop.registry import DATASETS
+
+NUM_DRAWS = 10
+JUNK = -1
+_NAMES = ('market1501', 'dukemtmc', 'occluded_duke', 'p_dukemtmc', 'occluded_reid', 'folder', 'csv')
+_SUBSETS = {'train': ('train',), 'test': ('query', 'gallery')}
+
+
+@DATASETS.register_module()
+class ReIDDataset(BaseDataset):
+    """Training images, or queries followed by the gallery, of one data set.
+
+    Files are listed sorted.  Training identities become ``gt_label`` 0, 1, … in the order of
+    their pids; a test image has −1.  Junk (pid −1) is left out, distractors (pid 0 of
+    Market-1501) stay in the gallery.  Counts are logged, and a warning says where they differ
+    from the published ones.
+
+    Metainfo: ``dataset_name`` (with protocol and draw where there are several), and, once
+    loaded, ``num_identities`` and ``num_cameras`` of the split.
+
+    Args:
+        layout: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'p_dukemtmc'``,
+            ``'occluded_reid'``, or ``'folder'`` (``{train,query,gallery}/<pid>/…``), or
+            ``'csv'`` (columns path, pid, subset and optionally camid).  In the last two pids may
+            be text: unless all pids of the split are whole numbers, a pid becomes its place in
+            sorted order; cameras count from 0 and none means no camera filter.
+        data_root: The folder that holds the layout's folders, or the CSV file's paths.
+        split: ``'train'`` or ``'test'``.
+        pipeline: Transforms.
+        protocol: Occluded-REID only: ``'transfer'`` tests on all images and has no training
+            split, ``'half'`` trains on half of the identities.
+        draw: Which of the 10 seeded half splits.
+        pattern: ``'folder'`` only: regular expression for the start of file names, with the
+            named group ``pid`` and optionally ``camid``, a number.
+        ann_file: ``'csv'`` only: the CSV file, relative to ``data_root``.
+        metainfo: Further entries of the metainfo.
+        indices: Use the first images only, or those of the list.
+        serialize_data: Share the list of images between workers.
+        lazy_init: List the images at first use.
+
+    Raises:
+        FileNotFoundError: A folder or the CSV file is missing.
+        ValueError: An argument, a file name or a row is wrong, or a subset is empty.
+    """
+
+    def __init__(
+        self,
+        layout: str,
+        data_root: str,
+        split: str,
+        pipeline: Sequence[dict | Callable] = (),
+        protocol: str | None = None,
+        draw: int = 0,
+        pattern: str | None = None,
+        ann_file: str = '',
+        metainfo: Mapping | None = None,
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        lazy_init: bool = False,
+    ):
+        _check_arguments(layout, split, protocol, draw, pattern, ann_file)
+        self.layout = layout if protocol is None else f'{layout}_{protocol}'
+        self.split = split
+        self.draw = draw
+        self.pattern = pattern
+        if split == 'train' and self.layout in LAYOUTS and 'train' not in self._row.folders:
+            raise ValueError(
+                f'layout={layout!r} with protocol={protocol!r} has no training split: train on '
+                "another data set, such as 'market1501', or use protocol='half'"
+            )
+        self._dataset_name = self._name(data_root, ann_file)
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=str(data_root),
+            indices=indices,
+            serialize_data=serialize_data,
+            pipeline=list(pipeline),
+            test_mode=split == 'test',
+            lazy_init=True,
+        )
+        self._metainfo['dataset_name'] = self._dataset_name
+        if not lazy_init:
+            self.full_init()
+
+    @property
+    def _row(self) -> Layout:
+        return LAYOUTS[self.layout]
+
+    def _name(self, data_root: str, ann_file: str) -> str:
+        if self.layout == 'folder':
+            return Path(data_root).resolve().name
+        if self.layout == 'csv':
+            return Path(ann_file).stem
+        return f'{self.layout}_draw{self.draw}' if self._row.half else self.layout
+
+    def load_data_list(self) -> list[dict]:
+        """List the images of the split."""
+        subsets = {subset: self._list_subset(subset) for subset in _SUBSETS[self.split]}
+        number = number_pids([image.pid for images in subsets.values() for image in images])
+        data_list = []
+        for subset, images in subsets.items():
+            data_list += [_data_info(image, number(image.pid), subset) for image in images]
+        data_list = self._drop_junk(data_list)
+        if self.layout in LAYOUTS and self._row.half:
+            train_pids = draw_half({info['pid'] for info in data_list}, self.draw)
+            keep_train = self.split == 'train'
+            data_list = [i for i in data_list if (i['pid'] in train_pids) == keep_train]
+
+        for subset in subsets:
+            self._report(subset, [i for i in data_list if i['subset'] == subset])
+        pids = sorted({info['pid'] for info in data_list})
+        if self.split == 'train' and len(pids) < 2:
+            raise ValueError(f'{self.data_root}: training needs 2 identities, found {len(pids)}')
+        labels = {pid: label for label, pid in enumerate(pids)}
+        for info in data_list:
+            del info['subset']
+            info['gt_label'] = labels[info['pid']] if self.split == 'train' else -1
+        self._metainfo['num_identities'] = len(pids)
+        self._metainfo['num_cameras'] = _count(data_list).cameras
+        return data_list
+
+    def _list_subset(self, subset: str) -> list[Image]:
+        root = Path(self.data_root)
+        if self.layout == 'folder':
+            return list_folder(root, subset, self.pattern)
+        if self.layout == 'csv':
+            return list_csv(root, Path(self.ann_file), subset)
+        return list_layout(self._row, root, subset)
+
+    def _drop_junk(self, data_list: list[dict]) -> list[dict]:
+        kept = [info for info in data_list if info['pid'] != JUNK]
+        if len(kept) < len(data_list):
+            dropped = len(data_list) - len(kept)
+            print_log(f'{self._dataset_name}: {dropped} junk images (pid -1) left out', 'current')
+        return kept
+
+    def _report(self, subset: str, data_list: list[dict]) -> None:
+        """Log the counts of a subset and compare them with the published ones."""
+        if not data_list:
+            raise ValueError(f'{self.data_root}: layout {self.layout!r} has no {subset} image')
+        found = _count(data_list)
+        print_log(f'{self._dataset_name} {subset}: {_text(found)}', 'current')
+        known = self._row.known.get(subset, Counts()) if self.layout in LAYOUTS else Counts()
+        if any(k is not None and k != f for k, f in zip(known, found, strict=True)):
+            print_log(
+                f'{self._dataset_name} {subset}: found {_text(found)}, the published set has '
+                f'{_text(known)}. Check data_root ({self.data_root}) unless this is a subset.',
+                'current',
+                level=logging.WARNING,
+            )
+
+    def prepare_data(self, idx: int) -> dict:
+        """Run the pipeline; a transform that gives None must not swap the image silently."""
+        data = super().prepare_data(idx)
+        if data is None:
+            path = self.get_data_info(idx)['img_path']
+            raise ValueError(f'{path}: a transform of the pipeline returned None')
+        return data
+
+
+def _data_info(image: Image, pid: int, subset: str) -> dict:
+    return dict(
+        img_path=str(image.path),
+        label_stem=image.label_stem,
+        pid=pid,
+        camid=image.camid,
+        is_query=subset == 'query',
+        subset=subset,
+    )
+
+
+def _count(data_list: list[dict]) -> Counts:
+    pids = {info['pid'] for info in data_list}
+    cameras = {info['camid'] for info in data_list} - {NO_CAMERA}
+    return Counts(len(data_list), len(pids), len(cameras))
+
+
+def _text(counts: Counts) -> str:
+    units = zip(counts, ('images', 'identities', 'cameras'), strict=True)
+    return ', '.join(f'{number} {unit}' for number, unit in units if number is not None)
+
+
+def _check_arguments(
+    layout: str, split: str, protocol: str | None, draw: int, pattern: str | None, ann_file: str
+) -> None:
+    if layout not in _NAMES:
+        raise ValueError(f'layout must be one of {_NAMES}, got {layout!r}')
+    if split not in _SUBSETS:
+        raise ValueError(f"split must be 'train' or 'test', got {split!r}")
+    if layout == 'occluded_reid' and protocol not in ('transfer', 'half'):
+        raise ValueError(
+            "layout='occluded_reid' needs protocol='transfer' (test on all images) or 'half' "
+            f'(train on half of the identities): their scores do not compare; got {protocol!r}'
+        )
+    if layout != 'occluded_reid' and protocol is not None:
+        raise ValueError(f"protocol is for layout='occluded_reid' only, layout is {layout!r}")
+    if draw not in range(NUM_DRAWS) or (draw and protocol != 'half'):
+        raise ValueError(f"draw must be 0..{NUM_DRAWS - 1} and needs protocol='half', got {draw}")
+    if pattern is not None and layout != 'folder':
+        raise ValueError(f"pattern is for layout='folder' only, layout is {layout!r}")
+    if pattern is not None and 'pid' not in re.compile(pattern).groupindex:
+        raise ValueError(f'pattern needs the named group (?P<pid>...), got {pattern!r}')
+    if (layout == 'csv') != bool(ann_file):
+        raise ValueError(f"layout='csv' and ann_file go together, got {layout!r}, {ann_file!r}")

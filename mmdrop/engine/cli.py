@@ -1,0 +1,40 @@
+"""What the command lines of ``tools/train.py`` and ``tools/test.py`` share."""
+
+import argparse
+import os
+import warnings
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+
+# mmcv-lite says so at every import, though no compiled operator is used here.
+warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+
+
+def make_parser(description: str) -> argparse.ArgumentParser:
+    """Parser of the options that every tool takes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help='override config values, key=value: optim_wrapper.optimizer.lr=1e-3',
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torch.distributed.launch passes one of the two spellings, by its version.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    return parser
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config of parsed options, overrides, launcher and work dir included."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    cfg.launcher = args.launcher
+    default_dir = Path('work_dirs', Path(args.config).stem)
+    cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default_dir)
+    return cfg

@@ -1,0 +1,226 @@
+"""Retrieval scores of a test set that holds its queries and its gallery."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from mmdrop.functional import count_protocol, evaluate_ranking, rank_gallery
+from mmdrop.registry import METRICS
+
+_NAME = re.compile(r'global|foreground|parts|(part|stripe)_\d+')
+# Rows of Table 6 of the paper below those of the single parts, in its order.
+_TABLE_ROWS = {
+    'G': ('global',),
+    'F': ('foreground',),
+    'P': ('parts',),
+    'G+F': ('global', 'foreground'),
+    'F+P': ('foreground', 'parts'),
+    'G+F+P': ('global', 'foreground', 'parts'),
+}
+
+
+@METRICS.register_module()
+class ReIDMetric(BaseMetric):
+    """mAP, mINP and Rank-k of the queries against the gallery of the same data set, in percent.
+
+    The protocol is that of :mod:`mmdrop.functional.ranking`. After ``compute_metrics``, the
+    attribute ``rank_lists`` holds the first gallery images of some queries, evenly spaced through
+    the query list. Each is a dict of ``'embedding_names'``, ``'query'`` and ``'gallery'``, a dict
+    and a list of dicts with ``'img_path'``, ``'pid'``, ``'camid'`` and ``'visibility'`` (bool
+    tensor ``(E,)``), those of the gallery also with ``'distance'`` and ``'match'`` (bool).
+
+    Args:
+        embeddings: Names of the embeddings to match by: ``'global'``, ``'foreground'``,
+            ``'parts'`` (every part or stripe), ``'part_k'`` or ``'stripe_k'``.
+        topk: Ranks of the CMC curve to report.
+        table: Also report each part alone and each combination of Table 6 of the paper that the
+            model has embeddings for, under keys such as ``'G+F/mAP'``.
+        num_rank_lists: Number of queries to keep rank lists of.
+        rank_list_length: Gallery images in a rank list.
+        collect_device: Device to gather the results of all processes on, ``'cpu'`` or ``'gpu'``.
+        prefix: Prefix of the reported names, ``'reid'`` if left out.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+
+    default_prefix = 'reid'
+
+    def __init__(
+        self,
+        embeddings: str | Sequence[str] = ('foreground', 'parts'),
+        topk: Sequence[int] = (1, 5, 10),
+        table: bool = False,
+        num_rank_lists: int = 8,
+        rank_list_length: int = 10,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ):
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.embeddings = (embeddings,) if isinstance(embeddings, str) else tuple(embeddings)
+        unknown = [name for name in self.embeddings if not _NAME.fullmatch(name)]
+        if unknown or not self.embeddings:
+            raise ValueError(
+                "embeddings must be names out of 'global', 'foreground', 'parts', 'part_k', "
+                f"'stripe_k', got {unknown or embeddings}"
+            )
+        if not topk or min(topk) < 1:
+            raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
+        if num_rank_lists < 0 or rank_list_length < 1:
+            raise ValueError(
+                'num_rank_lists must be at least 0 and rank_list_length at least 1, '
+                f'got {num_rank_lists} and {rank_list_length}'
+            )
+        self.topk = tuple(topk)
+        self.table = table
+        self.num_rank_lists = num_rank_lists
+        self.rank_list_length = rank_list_length
+        self.rank_lists: list[dict] = []
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep what the ranking needs of each sample, on the CPU."""
+        for sample in data_samples:
+            self.results.append(
+                dict(
+                    # Cloned: to pickle a view, as gathering does, would write its whole batch.
+                    embeddings=sample['embeddings'].detach().to('cpu', torch.float32).clone(),
+                    visibility=sample['visibility'].cpu().clone(),
+                    embedding_names=tuple(sample['embedding_names']),
+                    pid=int(sample['pid']),
+                    camid=int(sample['camid']),
+                    is_query=bool(sample['is_query']),
+                    img_path=str(sample['img_path']),
+                )
+            )
+
+    def compute_metrics(self, results: list[dict]) -> dict[str, float]:
+        """Rank, log a table and return the scores."""
+        sides = {'query': [], 'gallery': []}
+        for result in results:
+            sides['query' if result['is_query'] else 'gallery'].append(result)
+        for side, samples in sides.items():
+            if not samples:
+                raise ValueError(
+                    f'the test set holds no {side} image among its {len(results)} samples: '
+                    'ReIDMetric needs query and gallery (is_query) in one data set'
+                )
+        names = results[0]['embedding_names']
+        rows = {'+'.join(self.embeddings): self._columns(self.embeddings, names)}
+        if self.table:
+            rows |= _table_columns(names)
+
+        inputs = {side: _stack(samples) for side, samples in sides.items()}
+        labels = {
+            f'{side}_{key}s': [sample[key] for sample in samples]
+            for key in ('pid', 'camid')
+            for side, samples in sides.items()
+        }
+        scores: dict[tuple, dict[str, float]] = {}  # two rows may stand for the same embeddings
+        for columns in rows.values():
+            key = tuple(columns)
+            if key not in scores:
+                arguments = _select(inputs, columns)
+                scores[key] = evaluate_ranking(**arguments, **labels, topk=self.topk)
+        scores_of_rows = {row: scores[tuple(columns)] for row, columns in rows.items()}
+        self._log(scores_of_rows, count_protocol(**labels))
+
+        main = next(iter(rows))
+        self.rank_lists = self._make_rank_lists(sides, _select(inputs, rows[main]), labels)
+        metrics = dict(scores_of_rows.pop(main))
+        for row, row_scores in scores_of_rows.items():
+            metrics |= {f'{row}/{name}': value for name, value in row_scores.items()}
+        return metrics
+
+    def _columns(self, wanted: Sequence[str], names: Sequence[str]) -> list[int]:
+        """Indices, ascending, of the wanted embeddings among those of the model."""
+        missing = [name for name in wanted if not _find(name, names)]
+        if missing:
+            raise ValueError(
+                f'the model has no embedding {missing}, only {list(names)}: '
+                'set `embeddings` of ReIDMetric (val_evaluator and test_evaluator of the config)'
+            )
+        return sorted({column for name in wanted for column in _find(name, names)})
+
+    def _log(self, rows: dict[str, dict[str, float]], counts: dict[str, int]) -> None:
+        width = max(len('embeddings'), *map(len, rows))
+        lines = [
+            f'{counts["queries"]} queries ({counts["ignored_queries"]} without a match ignored), '
+            f'{counts["gallery"]} gallery images ({counts["dropped"]} with pid -1 dropped) of '
+            f'{counts["identities"]} identities, {counts["junk"]} junk pairs skipped'
+        ]
+        header = next(iter(rows.values()))
+        lines.append('embeddings'.ljust(width) + ''.join(f'{name:>9}' for name in header))
+        for row, scores in rows.items():
+            lines.append(row.ljust(width) + ''.join(f'{x:9.2f}' for x in scores.values()))
+        print_log('\n'.join(lines), logger='current')
+
+    def _make_rank_lists(
+        self, sides: dict[str, list[dict]], arguments: dict, labels: dict
+    ) -> list[dict]:
+        """Rank lists of ``num_rank_lists`` queries, as the class describes them."""
+        num_queries = len(sides['query'])
+        number = min(self.num_rank_lists, num_queries)
+        if not number:
+            return []
+        chosen = torch.linspace(0, num_queries - 1, number).round().long()
+        arguments = {
+            key: value[chosen] if key.startswith('query') else value
+            for key, value in arguments.items()
+        }
+        labels = {
+            key: [value[i] for i in chosen] if key.startswith('query') else value
+            for key, value in labels.items()
+        }
+        indices, distances = rank_gallery(**arguments, **labels, k=self.rank_list_length)
+        rank_lists = []
+        for i, row, row_distances in zip(chosen, indices, distances, strict=True):
+            query = _describe(sides['query'][i])
+            gallery = [
+                _describe(sides['gallery'][j], distance=distance.item())
+                for j, distance in zip(row, row_distances, strict=True)
+                if j >= 0  # fewer are left behind the junk
+            ]
+            for image in gallery:
+                image['match'] = image['pid'] == query['pid']
+            names = sides['query'][i]['embedding_names']
+            rank_lists.append(dict(embedding_names=names, query=query, gallery=gallery))
+        return rank_lists
+
+
+def _find(name: str, names: Sequence[str]) -> list[int]:
+    wanted = ('part_', 'stripe_') if name == 'parts' else ()
+    return [i for i, other in enumerate(names) if other == name or other.startswith(wanted)]
+
+
+def _table_columns(names: Sequence[str]) -> dict[str, list[int]]:
+    """Rows of Table 6 that these embeddings allow, and their columns."""
+    rows = {names[i]: [i] for i in _find('parts', names)}
+    for row, wanted in _TABLE_ROWS.items():
+        found = [_find(name, names) for name in wanted]
+        if all(found):
+            rows[row] = sorted(column for columns in found for column in columns)
+    return rows
+
+
+def _stack(samples: list[dict]) -> dict[str, torch.Tensor]:
+    return {key: torch.stack([s[key] for s in samples]) for key in ('embeddings', 'visibility')}
+
+
+def _select(inputs: dict[str, dict], columns: list[int]) -> dict[str, torch.Tensor]:
+    """Arguments of the ranking; neighbouring columns are a view, for a copy could be large."""
+    index: slice | list[int] = columns
+    if columns == list(range(columns[0], columns[-1] + 1)):
+        index = slice(columns[0], columns[-1] + 1)
+    arguments = {}
+    for side, tensors in inputs.items():
+        arguments[side] = tensors['embeddings'][:, index]
+        arguments[f'{side}_visibility'] = tensors['visibility'][:, index]
+    return arguments
+
+
+def _describe(sample: dict, **more: Any) -> dict:
+    return {key: sample[key] for key in ('img_path', 'pid', 'camid', 'visibility')} | more

@@ -1,0 +1,13 @@
+"""Functions of tensors that training, evaluation and inference share; they import torch only."""
+
+from .distance import mean_over_shared_parts, pairwise_part_distance, part_distance
+from .ranking import count_protocol, evaluate_ranking, rank_gallery
+
+__all__ = [
+    'count_protocol',
+    'evaluate_ranking',
+    'mean_over_shared_parts',
+    'pairwise_part_distance',
+    'part_distance',
+    'rank_gallery',
+]

@@ -1,0 +1,152 @@
+"""Distances between part embeddings, for training and for test."""
+
+import torch
+from torch import Tensor
+
+# |a|² + |b|² − 2ab is exact to a few float32 roundings of |a|² + |b|². A squared distance below
+# this share of it cannot be told from 0: it is 0 and carries no gradient.
+_ROUNDING = 1e-6
+# Pairs whose distances are computed at once, 4 MiB: matrix product, square root and sum then find
+# them in the cache. Smaller blocks gain nothing and suffer more where the cores are shared.
+_BLOCK_PAIRS = 2**20
+
+
+def pairwise_part_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Euclidean distance of every part between two sets of samples (DROP, Eq. 6).
+
+    The embeddings are not normalised. The result is float32, under autocast too. The gradient is
+    finite everywhere; where the distance is 0 it is 0.
+
+    Args:
+        a: Part embeddings, ``(M, K, C)``.
+        b: Part embeddings, ``(N, K, C)``.
+
+    Returns:
+        Distances, ``(K, M, N)``.
+
+    Raises:
+        ValueError: The shapes do not fit.
+    """
+    check_inputs(a, b)
+    with torch.autocast(a.device.type, enabled=False):
+        a, b = a.float().transpose(0, 1), b.float().transpose(0, 1)  # (K, M, C), (K, N, C)
+        # torch.cdist needs 4/5 of the time, but leaves 0.001 |a| where a and b are equal.
+        size = a.square().sum(2)[:, :, None] + b.square().sum(2)[:, None, :]
+        squared = torch.baddbmm(size, a, b.transpose(1, 2), alpha=-2)
+        apart = squared > _ROUNDING * size
+        # The inner `where` keeps the infinite slope of the root at 0 out of the backward pass.
+        return torch.where(apart, torch.where(apart, squared, 1).sqrt(), 0)
+
+
+def mean_over_shared_parts(distance: Tensor, visible_a: Tensor, visible_b: Tensor) -> Tensor:
+    """Average part distances over the parts that both samples show.
+
+    Pairs that share no part are infinitely far apart, so they rank last.
+
+    Args:
+        distance: ``(K, M, N)``, from :func:`pairwise_part_distance`.
+        visible_a: Boolean part visibility, ``(M, K)``.
+        visible_b: Boolean part visibility, ``(N, K)``.
+
+    Returns:
+        Distances, ``(M, N)``.
+    """
+    shared = visible_a.T[:, :, None] & visible_b.T[:, None, :]  # (K, M, N)
+    num_shared = shared.sum(0)
+    total = distance.masked_fill(~shared, 0).sum(0)
+    return (total / num_shared.clamp(min=1)).masked_fill(num_shared == 0, torch.inf)
+
+
+@torch.no_grad()
+def part_distance(
+    query: Tensor,
+    gallery: Tensor,
+    query_visibility: Tensor | None = None,
+    gallery_visibility: Tensor | None = None,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Distance of every query to every gallery image, as used for retrieval.
+
+    Each embedding is L2-normalised (a zero vector stays zero), its Euclidean distance is taken,
+    and the mean over the embeddings that are visible in both images is returned. Computed in
+    float32 and block by block: besides the result only a few MiB and a copy of ``query`` are held.
+    Squared distances below 1e-6 count as 0. Carries no gradient.
+
+    Args:
+        query: Embeddings, ``(Q, E, C)``.
+        gallery: Embeddings, ``(G, E, C)``.
+        query_visibility: Boolean, ``(Q, E)``; all visible if left out.
+        gallery_visibility: Boolean, ``(G, E)``; all visible if left out.
+        out: Float32 tensor ``(Q, G)`` to write the result to.
+
+    Returns:
+        Distances in [0, 2], ``(Q, G)``; infinite where no embedding is visible in both.
+
+    Raises:
+        ValueError: The shapes do not fit, or an embedding holds NaN, infinity or values whose
+            squares overflow.
+    """
+    check_inputs(query, gallery, query_visibility, gallery_visibility)
+    query_visible = _visibility_weight(query_visibility, query)
+    gallery_visible = _visibility_weight(gallery_visibility, gallery)
+    with torch.autocast(query.device.type, enabled=False):
+        query_norm, query_size = _norm(query, 'query')
+        gallery_norm, gallery_size = _norm(gallery, 'gallery')
+        # d² = |q|² + |g|² − 2qg. Visibility is folded into the factors: all three terms are 0
+        # unless both are visible, so invisible pairs need no mask.
+        query = query.float() * (-2 * query_visible / query_norm)[..., None]
+        query_size *= query_visible
+        scale = (gallery_visible / gallery_norm).T.contiguous()  # (E, G): rows run along a block
+        gallery_size = (gallery_size * gallery_visible).T.contiguous()
+        weight = gallery_visible.T.contiguous()
+
+        out = query.new_empty(len(query), len(gallery)) if out is None else out
+        width = max(1, _BLOCK_PAIRS // max(1, len(query)))
+        for start in range(0, len(gallery), width):
+            block = slice(start, start + width)
+            total = out[:, block].zero_()
+            squared, inverse_root = total.new_empty(2, *total.shape)
+            for e in range(query.shape[1]):
+                torch.mm(query[:, e], gallery[block, e].float().T, out=squared)
+                squared.mul_(scale[e, block])
+                squared.addcmul_(query_visible[:, e, None], gallery_size[e, block])
+                squared.addcmul_(query_size[:, e, None], weight[e, block])
+                # √x as x / √x: torch's CPU root takes seven times longer where x holds zeros.
+                torch.clamp(squared, min=_ROUNDING, out=inverse_root).rsqrt_()
+                total.addcmul_(torch.threshold_(squared, _ROUNDING, 0), inverse_root)
+            num_shared = query_visible @ weight[:, block]
+            total.div_(num_shared).masked_fill_(num_shared == 0, torch.inf)
+    return out
+
+
+def check_inputs(
+    a: Tensor, b: Tensor, visible_a: Tensor | None = None, visible_b: Tensor | None = None
+) -> None:
+    """Raise ValueError unless embeddings and visibility of two sets of samples fit."""
+    if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
+        raise ValueError(
+            'embeddings must be (samples, embeddings, channels) and agree in the last two, '
+            f'got {tuple(a.shape)} and {tuple(b.shape)}'
+        )
+    for visible, embeddings in ((visible_a, a), (visible_b, b)):
+        expected = tuple(embeddings.shape[:2])
+        if visible is not None and (visible.shape != expected or visible.dtype != torch.bool):
+            raise ValueError(
+                f'visibility must be bool {expected}, one value for each embedding, '
+                f'got {visible.dtype} {tuple(visible.shape)}'
+            )
+
+
+def _visibility_weight(visibility: Tensor | None, embeddings: Tensor) -> Tensor:
+    if visibility is None:
+        return torch.ones(embeddings.shape[:2], device=embeddings.device)
+    return visibility.to(embeddings.device, torch.float32)
+
+
+def _norm(embeddings: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    """Divisors and squared lengths after division, both ``(N, E)``; a zero vector has 1 and 0."""
+    norm = torch.linalg.vector_norm(embeddings, dim=2, dtype=torch.float32)
+    if not norm.isfinite().all():
+        raise ValueError(f'{name} embeddings hold NaN, infinity or values too large to normalise')
+    zero = norm == 0
+    return norm.masked_fill(zero, 1), (~zero).float()

@@ -1,0 +1,254 @@
+"""Single-query ranking of a gallery: mAP, mINP and CMC, exact and streamed.
+
+The protocol is that of Market-1501. For each query, gallery images with its pid and its camid are
+junk: they are skipped and take no rank. A camid of −1 means "no camera" and makes nothing junk;
+query and gallery are disjoint sets, so an image does not meet itself. Gallery images with pid −1
+are dropped. Distractors (pid 0 in Market-1501) need no rule: they take ranks, and no query has
+their pid. A query without a match (pid −1 included) is ignored. Equal distances, infinite ones
+too, are ranked by gallery index.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from .distance import check_inputs, part_distance
+
+# Distances held at once, 64 MiB; ranks are counted for fewer rows at a time, within the cache.
+_CHUNK_PAIRS = 2**24
+_COUNT_PAIRS = 2**20
+Labels = Tensor | Sequence[int]
+_LAST = torch.iinfo(torch.int64).max  # rank key of a gallery image that takes no rank
+
+
+def evaluate_ranking(
+    query: Tensor,
+    gallery: Tensor,
+    query_pids: Labels,
+    gallery_pids: Labels,
+    query_camids: Labels,
+    gallery_camids: Labels,
+    query_visibility: Tensor | None = None,
+    gallery_visibility: Tensor | None = None,
+    topk: Sequence[int] = (1, 5, 10),
+    chunk_size: int | None = None,
+) -> dict[str, float]:
+    """Rank the gallery for every query by :func:`part_distance` and score the rankings.
+
+    Rows are not sorted: only the distances of a query's matches are, and the gallery is counted
+    into the gaps between them. Memory does not grow with the number of queries.
+
+    Args:
+        query: Embeddings, ``(Q, E, C)``.
+        gallery: Embeddings, ``(G, E, C)``.
+        query_pids: Identities, ``(Q,)``.
+        gallery_pids: Identities, ``(G,)``.
+        query_camids: Cameras, ``(Q,)``.
+        gallery_camids: Cameras, ``(G,)``.
+        query_visibility: Boolean, ``(Q, E)``.
+        gallery_visibility: Boolean, ``(G, E)``.
+        topk: Ranks of the CMC curve to report; one larger than the gallery is allowed.
+        chunk_size: Queries compared at once; chosen by the size of the gallery if left out.
+
+    Returns:
+        ``'mAP'``, ``'mINP'`` and ``'Rank-k'`` for each k, in percent.
+
+    Raises:
+        ValueError: Shapes do not fit, query or gallery is empty, or no query has a match.
+    """
+    check_inputs(query, gallery, query_visibility, gallery_visibility)
+    if any(k < 1 for k in topk):
+        raise ValueError(f'topk must hold ranks from 1 on, got {tuple(topk)}')
+    protocol = _Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
+    chunks = protocol.chunks(chunk_size)
+    # One buffer for all chunks: fresh pages cost the system more time than the counting.
+    buffer = torch.empty(len(chunks[0]), len(gallery), device=query.device)
+    average_precision, inverse_precision, first = [], [], []
+    for chunk in chunks:
+        index, match, junk = protocol.same_pid(chunk)
+        scored = match.any(1)
+        rows = chunk[scored]
+        if not len(rows):
+            continue
+        visible = None if query_visibility is None else query_visibility[rows]
+        distance = part_distance(
+            query[rows], gallery, visible, gallery_visibility, buffer[: len(rows)]
+        )
+        rank, is_rank = protocol.match_ranks(distance, index[scored], match[scored], junk[scored])
+        num_matches = is_rank.sum(1)
+        found = torch.arange(1, rank.shape[1] + 1, device=rank.device, dtype=torch.float64)
+        precision = (found / rank).masked_fill(~is_rank, 0)
+        average_precision.append(precision.sum(1) / num_matches)
+        inverse_precision.append(precision.gather(1, num_matches[:, None] - 1)[:, 0])
+        first.append(rank[:, 0])
+    if not first:
+        raise ValueError(
+            'no query has a match: the gallery holds none of their pids under another camid'
+        )
+    scores = {'mAP': torch.cat(average_precision), 'mINP': torch.cat(inverse_precision)}
+    scores |= {f'Rank-{k}': (torch.cat(first) <= k).double() for k in topk}
+    return {name: 100 * score.mean().item() for name, score in scores.items()}
+
+
+def rank_gallery(
+    query: Tensor,
+    gallery: Tensor,
+    query_pids: Labels | None = None,
+    gallery_pids: Labels | None = None,
+    query_camids: Labels | None = None,
+    gallery_camids: Labels | None = None,
+    query_visibility: Tensor | None = None,
+    gallery_visibility: Tensor | None = None,
+    k: int = 10,
+) -> tuple[Tensor, Tensor]:
+    """The first k gallery images of each query, without junk.
+
+    Takes the same arguments as :func:`evaluate_ranking`; without pids and camids nothing is junk.
+
+    Returns:
+        Gallery indices and distances, both ``(Q, min(k, G))``. Where a query has fewer images
+        left, the index is −1 and the distance infinite.
+
+    Raises:
+        ValueError: As :func:`evaluate_ranking`.
+    """
+    check_inputs(query, gallery, query_visibility, gallery_visibility)
+    if k < 1:
+        raise ValueError(f'k must be at least 1, got {k}')
+    labels = (query_pids, gallery_pids, query_camids, gallery_camids)
+    if any(label is None for label in labels):
+        if any(label is not None for label in labels):
+            raise ValueError('give pids and camids of query and gallery, or none of them')
+        # A query without pid and a gallery with one: no pair can match or be junk.
+        labels = ([-1] * len(query), [0] * len(gallery), [-1] * len(query), [-1] * len(gallery))
+    protocol = _Protocol(query, gallery, *labels)
+    keys = []
+    for rows in protocol.chunks(None):
+        index, _, junk = protocol.same_pid(rows)
+        visible = None if query_visibility is None else query_visibility[rows]
+        distance = part_distance(query[rows], gallery, visible, gallery_visibility)
+        for parts in protocol.split(distance, index, junk):
+            key = protocol.rank_keys(*parts)
+            keys.append(key.topk(min(k, len(gallery)), largest=False).values)
+    key = torch.cat(keys)
+    missing = key == _LAST
+    distance = (key >> 32).int().view(torch.float32).masked_fill(missing, torch.inf)
+    return (key & (2**32 - 1)).masked_fill(missing, -1), distance
+
+
+def count_protocol(
+    query_pids: Labels, gallery_pids: Labels, query_camids: Labels, gallery_camids: Labels
+) -> dict[str, int]:
+    """What the protocol makes of a test set.
+
+    Returns:
+        Number of ``'queries'``, of these ``'ignored_queries'`` (no match), ``'gallery'`` images,
+        of these ``'dropped'`` (pid −1), gallery ``'identities'``, and ``'junk'`` pairs.
+    """
+    none = torch.empty(len(query_pids), 0), torch.empty(len(gallery_pids), 0)
+    protocol = _Protocol(*none, query_pids, gallery_pids, query_camids, gallery_camids)
+    same_pid = [protocol.same_pid(rows) for rows in protocol.chunks(None)]
+    return {
+        'queries': len(query_pids),
+        'ignored_queries': sum((~match.any(1)).sum().item() for _, match, _ in same_pid),
+        'gallery': len(gallery_pids),
+        'dropped': protocol.dropped.sum().item(),
+        'identities': len(protocol.gallery_pids[~protocol.dropped].unique()),
+        'junk': sum(junk.sum().item() for *_, junk in same_pid),
+    }
+
+
+class _Protocol:
+    """Labels of a test set, and which gallery images match or are junk for which query."""
+
+    def __init__(
+        self,
+        query: Tensor,
+        gallery: Tensor,
+        query_pids: Labels,
+        gallery_pids: Labels,
+        query_camids: Labels,
+        gallery_camids: Labels,
+    ):
+        self.device = query.device
+        self.query_pids = self._labels(query_pids, query, 'query', 'pids')
+        self.gallery_pids = self._labels(gallery_pids, gallery, 'gallery', 'pids')
+        self.query_camids = self._labels(query_camids, query, 'query', 'camids')
+        self.gallery_camids = self._labels(gallery_camids, gallery, 'gallery', 'camids')
+        self.dropped = self.gallery_pids == -1
+        self.sorted_pids, self.order = self.gallery_pids.sort(stable=True)
+
+    def _labels(self, labels: Labels, embeddings: Tensor, side: str, name: str) -> Tensor:
+        labels = torch.as_tensor(labels, device=self.device).long()
+        if not len(embeddings):
+            raise ValueError(f'the {side} is empty')
+        if labels.shape != (len(embeddings),):
+            raise ValueError(
+                f'{side}_{name} must be one for each of {len(embeddings)} images, '
+                f'got shape {tuple(labels.shape)}'
+            )
+        return labels
+
+    def chunks(self, size: int | None) -> tuple[Tensor, ...]:
+        """Query indices, ``size`` at a time or as many as fit the budget of distances."""
+        if size is not None and size < 1:
+            raise ValueError(f'chunk_size must be at least 1, got {size}')
+        size = size or max(1, _CHUNK_PAIRS // len(self.gallery_pids))
+        return torch.arange(len(self.query_pids), device=self.device).split(size)
+
+    def same_pid(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Gallery indices with the pid of the queries, and which are matches, which junk.
+
+        All three are ``(len(rows), R)``, R the largest number of such images; an entry that is
+        neither match nor junk is padding.
+        """
+        pids = self.query_pids[rows]
+        start = torch.searchsorted(self.sorted_pids, pids)
+        count = torch.searchsorted(self.sorted_pids, pids, right=True) - start
+        count[pids == -1] = 0
+        offset = torch.arange(int(count.max()), device=self.device)
+        index = self.order[(start[:, None] + offset).clamp(max=len(self.order) - 1)]
+        filled = offset < count[:, None]
+        camids = self.query_camids[rows, None]
+        junk = filled & (camids == self.gallery_camids[index]) & (camids != -1)
+        return index, filled & ~junk, junk
+
+    def rank_keys(self, distance: Tensor, index: Tensor, junk: Tensor) -> Tensor:
+        """Integers ``(Q, G)`` that sort as (distance, gallery index); what takes no rank is last.
+
+        The bits of non-negative floats, infinity included, sort as the floats do.
+        """
+        position = torch.arange(distance.shape[1], device=self.device)
+        keys = torch.add(position, distance.view(torch.int32), alpha=2**32)
+        keys[:, self.dropped] = _LAST
+        row, column = junk.nonzero(as_tuple=True)
+        keys[row, index[row, column]] = _LAST
+        return keys
+
+    def match_ranks(
+        self, distance: Tensor, index: Tensor, match: Tensor, junk: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Ranks, from 1 on and ascending, of each query's matches ``(Q, R)``, and which are real.
+
+        Entries behind the last match of a query are padding.
+        """
+        num_slots = index.shape[1]
+        ranks = []
+        for parts in self.split(distance, index, match, junk):
+            part_distances, part_index, part_match, part_junk = parts
+            keys = self.rank_keys(part_distances, part_index, part_junk)
+            match_keys = keys.gather(1, part_index).masked_fill_(~part_match, _LAST).sort(1)[0]
+            # A gallery image counts for the match that follows it and for all later ones.
+            slot = torch.searchsorted(match_keys, keys, out_int32=True)
+            row = torch.arange(len(slot), device=self.device, dtype=torch.int32)
+            slot += row[:, None] * (num_slots + 1)
+            counts = slot.flatten().bincount(minlength=len(slot) * (num_slots + 1))
+            ranks.append(counts.view(len(slot), -1)[:, :-1].cumsum(1))
+        is_rank = torch.arange(num_slots, device=self.device) < match.sum(1, keepdim=True)
+        return torch.cat(ranks), is_rank
+
+    def split(self, *tensors: Tensor) -> Iterator[tuple[Tensor, ...]]:
+        """The same few rows of all tensors at a time, so that their rank keys fit the cache."""
+        size = max(1, _COUNT_PAIRS // len(self.order))
+        return zip(*(tensor.split(size) for tensor in tensors), strict=True)

@@ -1,0 +1,3 @@
+from .resnet_ibn import IBN, ResNetIBN
+
+__all__ = ['IBN', 'ResNetIBN']

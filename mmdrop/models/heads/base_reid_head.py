@@ -1,0 +1,72 @@
+"""What every ReID head shares: labels, identity losses, the part loss and its bank."""
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.model import BaseModule, ModuleDict
+from torch import Tensor
+
+from mmdrop.registry import MODELS
+from mmdrop.structures import ReIDDataSample
+
+from ..layers import BNNeck
+
+
+class BaseReIDHead(BaseModule):
+    """Base of the ReID heads.
+
+    A subclass pools the feature map in :meth:`embed`, and puts a :class:`BNNeck` into ``necks`` for
+    every embedding that has an identity loss.
+
+    Args:
+        num_classes: Number of training identities.
+        part_loss: Config of the loss on the rows ``(N, K, C)`` of the bank; None for no such loss.
+        memory_bank: Config of the bank; None keeps the current batch of all processes.
+    """
+
+    embedding_names: tuple[str, ...]
+
+    def __init__(self, num_classes: int, part_loss: dict | None, memory_bank: dict | None) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.necks = ModuleDict()
+        self.identity_weights: dict[str, float] = {}
+        self.part_loss = MODELS.build(part_loss) if part_loss else None
+        if self.part_loss is not None:
+            self.bank = MODELS.build(memory_bank or dict(type='PartMemoryBank', num_batches=1))
+
+    def add_identity_loss(
+        self, name: str, channels: int, weight: float, label_smoothing: float
+    ) -> None:
+        """Give the embedding ``name`` a BNNeck, unless its weight is 0."""
+        if weight > 0:
+            self.necks[name] = BNNeck(channels, self.num_classes, label_smoothing)
+            self.identity_weights[name] = weight
+
+    def labels(self, data_samples: Sequence[ReIDDataSample], device: torch.device) -> Tensor:
+        """Training classes, ``(B,)``.
+
+        Raises:
+            ValueError: A class is not in [0, num_classes).
+        """
+        labels = [sample.gt_label for sample in data_samples]
+        wrong = [label for label in labels if not 0 <= label < self.num_classes]
+        if wrong:
+            raise ValueError(
+                f'gt_label {wrong[0]} is not in [0, {self.num_classes}): set '
+                'model.reid_head.num_classes to the number of training identities, which the data '
+                'set prints when it is loaded'
+            )
+        return torch.tensor(labels, device=device)
+
+    def identity_losses(
+        self, embeddings: dict[str, Tensor], labels: Tensor, accuracy_of: str
+    ) -> dict[str, Tensor]:
+        """``loss_id_<name>`` for every neck, and the accuracy of one of them in percent."""
+        losses = {}
+        for name, neck in self.necks.items():
+            loss, accuracy = neck.loss(embeddings[name], labels)
+            losses[f'loss_id_{name}'] = self.identity_weights[name] * loss
+            if name == accuracy_of:
+                losses[f'acc_id_{name}'] = accuracy
+        return losses

@@ -1,0 +1,4 @@
+from .pct_loss import PCTLoss
+from .spatial_smoothed_ce_loss import SpatialSmoothedCELoss
+
+__all__ = ['PCTLoss', 'SpatialSmoothedCELoss']

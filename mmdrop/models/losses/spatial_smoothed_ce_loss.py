@@ -1,0 +1,54 @@
+"""Parsing loss of DROP (Eq. 8)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmdrop.registry import MODELS
+
+IGNORE = 255
+
+
+@MODELS.register_module()
+class SpatialSmoothedCELoss(nn.Module):
+    r"""Label-smoothed cross-entropy with a spatial smoothing term (Eq. 8).
+
+    .. math::
+        \frac{1}{|P|} \sum_p \sum_{k=0}^{K} -q_k \log hp_k(p)
+        + \frac{\gamma}{|P|} \sum_p \sum_{k=0}^{K}
+          |hp_k(p_{h+1}) - hp_k(p)| + |hp_k(p_{w+1}) - hp_k(p)|
+
+    with :math:`q_k = 1 - \frac{K}{K+1} ε` for the labelled class and :math:`\frac{ε}{K+1}` for the
+    others. P are the pixels whose label is not 255; a pair of neighbours counts where both are in
+    P. Means, where the paper writes sums over pixels: see ``docs/paper_notes.md``.
+
+    Args:
+        smoothing: Label smoothing ε.
+        gamma: Weight γ of the spatial term; 0 leaves a label-smoothed cross-entropy.
+    """
+
+    def __init__(self, smoothing: float = 0.1, gamma: float = 0.5) -> None:
+        super().__init__()
+        self.smoothing = smoothing
+        self.gamma = gamma
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Scalar loss of logits ``(B, K+1, h, w)`` and labels ``(B, h, w)`` in 0..K or 255."""
+        logits, labels = logits.float(), labels.long()
+        valid = labels != IGNORE
+        num_pixels = valid.sum().clamp(min=1)
+        loss = F.cross_entropy(
+            logits,
+            labels,
+            ignore_index=IGNORE,
+            label_smoothing=self.smoothing,
+            reduction='sum',
+        )
+        if self.gamma > 0:
+            probabilities = logits.softmax(1)
+            vertical = (valid[:, 1:] & valid[:, :-1])[:, None]
+            horizontal = (valid[:, :, 1:] & valid[:, :, :-1])[:, None]
+            loss = loss + self.gamma * (
+                (probabilities.diff(dim=2).abs() * vertical).sum()
+                + (probabilities.diff(dim=3).abs() * horizontal).sum()
+            )
+        return loss / num_pixels

@@ -1,0 +1,5 @@
+from .dpu import DPU
+from .hrnet_increase import HRNetIncrease
+from .upsample_concat import UpsampleConcat
+
+__all__ = ['DPU', 'HRNetIncrease', 'UpsampleConcat']

@@ -1,0 +1,23 @@
+from .canvas import PART_COLORS, part_palette
+from .drawing import (
+    draw_parsing,
+    draw_parsing_sheet,
+    draw_ranking,
+    draw_ranking_sheet,
+    overlay_parsing,
+)
+from .hooks import ParsingHook, RankingHook
+from .reid_visualizer import ReIDVisualizer
+
+__all__ = [
+    'PART_COLORS',
+    'ParsingHook',
+    'RankingHook',
+    'ReIDVisualizer',
+    'draw_parsing',
+    'draw_parsing_sheet',
+    'draw_ranking',
+    'draw_ranking_sheet',
+    'overlay_parsing',
+    'part_palette',
+]

@@ -1,0 +1,130 @@
+import math
+
+import pytest
+import torch
+
+from mmdrop.models import PCTLoss, SpatialSmoothedCELoss
+
+
+def test_pct_of_hand_made_triplets():
+    # K=2 parts in 1-D; mean part distances: d(0,1)=1, d(0,2)=3, d(1,2)=2
+    embeddings = torch.tensor([[0.0, 0.0], [1.0, 1.0], [3.0, 3.0]])[..., None]
+    pids = torch.tensor([7, 7, 9])
+    # anchor 0: [1-3+1.5]+ = 0; anchor 1: [1-2+1.5]+ = 0.5; anchor 2 has no positive
+    loss = PCTLoss(margin=1.5)(embeddings, pids)
+    torch.testing.assert_close(loss, torch.tensor(0.25))
+
+
+def test_pct_averages_parts_before_mining():
+    # Per part, row 1 is nearest to the anchor in part 1 and row 2 in part 2 (distance 0 each), but
+    # averaged over parts both negatives are at 2: hinge of anchor 0 is [1 - 2 + 2]+ = 1.
+    rows = torch.tensor([[0.0, 0.0], [1.0, 1.0], [0.0, 4.0], [4.0, 0.0]])[..., None]
+    loss = PCTLoss(margin=2.0)(rows, torch.tensor([0, 0, 1, 2]), num_anchors=1)
+    torch.testing.assert_close(loss, torch.tensor(1.0))
+
+
+def loop_pct(embeddings, pids, visibility, margin):
+    losses = []
+    for i in range(len(pids)):
+        positives, negatives = [], []
+        for j in range(len(pids)):
+            shared = [
+                k for k in range(embeddings.shape[1]) if visibility[i, k] and visibility[j, k]
+            ]
+            if i == j or not shared:
+                continue
+            d = sum(math.dist(embeddings[i, k], embeddings[j, k]) for k in shared) / len(shared)
+            (positives if pids[i] == pids[j] else negatives).append(d)
+        if positives and negatives:
+            losses.append(max(0.0, max(positives) - min(negatives) + margin))
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize('masked', [False, True])
+def test_pct_agrees_with_loops(masked):
+    torch.manual_seed(0)
+    embeddings, pids = torch.randn(12, 3, 5), torch.randint(0, 4, (12,))
+    visibility = torch.rand(12, 3) > (0.6 if masked else -1)
+    expected = loop_pct(embeddings.double().numpy(), pids.tolist(), visibility.numpy(), 0.3)
+    loss = PCTLoss(0.3)(embeddings, pids, visibility if masked else None)
+    torch.testing.assert_close(loss, torch.tensor(expected).float(), rtol=1e-4, atol=1e-4)
+
+
+def test_invisible_parts_do_not_matter():
+    torch.manual_seed(0)
+    embeddings, pids = torch.randn(6, 2, 3), torch.tensor([0, 0, 1, 1, 2, 2])
+    visibility = torch.tensor([[True, False]] * 6)
+    changed = embeddings.clone()
+    changed[:, 1] = 100 * torch.randn(6, 3)
+    losses = [PCTLoss()(e, pids, visibility) for e in (embeddings, changed)]
+    torch.testing.assert_close(*losses)
+
+
+@pytest.mark.parametrize('pids', [[0, 1, 2, 3], [0, 0, 0, 0]])
+def test_pct_without_triplets_is_a_differentiable_zero(pids):
+    embeddings = torch.rand(4, 8, 16, requires_grad=True)
+    loss = PCTLoss()(embeddings, torch.tensor(pids))
+    loss.backward()
+    assert loss == 0 and embeddings.grad.isfinite().all()
+
+
+def test_pct_of_identical_rows_has_a_finite_gradient():
+    embeddings = torch.ones(4, 2, 3, requires_grad=True)
+    loss = PCTLoss(margin=0.3)(embeddings, torch.tensor([0, 0, 1, 1]))
+    loss.backward()
+    assert embeddings.grad.isfinite().all()
+    torch.testing.assert_close(loss, torch.tensor(0.3), rtol=0, atol=1e-3)
+
+
+def test_parsing_loss_of_one_pixel_by_hand():
+    # K+1 = 2 classes, one pixel, p = (0.8, 0.2), label 0, ε = 0.1: q = (0.95, 0.05)
+    logits = torch.tensor([0.8, 0.2]).log().view(1, 2, 1, 1)
+    expected = -0.95 * math.log(0.8) - 0.05 * math.log(0.2)
+    loss = SpatialSmoothedCELoss(0.1)(logits, torch.zeros(1, 1, 1))
+    torch.testing.assert_close(loss, torch.tensor(expected))
+
+
+def test_spatial_term_of_two_pixels_by_hand():
+    # Probabilities (0.8, 0.2) and (0.6, 0.4) side by side: Σ_k |Δ| = 0.4, over 2 pixels, γ = 0.5
+    logits = torch.tensor([[0.8, 0.6], [0.2, 0.4]]).log().view(1, 2, 1, 2)
+    labels = torch.zeros(1, 1, 2)
+    with_term = SpatialSmoothedCELoss(0.0, gamma=0.5)(logits, labels)
+    without = SpatialSmoothedCELoss(0.0, gamma=0.0)(logits, labels)
+    torch.testing.assert_close(with_term - without, torch.tensor(0.5 * 0.4 / 2))
+
+
+def loop_parsing_loss(logits, labels, smoothing, gamma):
+    probabilities = logits.softmax(1)
+    batch, classes, height, width = logits.shape
+    total, pixels = 0.0, 0
+    for b in range(batch):
+        for y in range(height):
+            for x in range(width):
+                if labels[b, y, x] == 255:
+                    continue
+                pixels += 1
+                for k in range(classes):
+                    hit = labels[b, y, x] == k
+                    q = 1 - (classes - 1) / classes * smoothing if hit else smoothing / classes
+                    p = probabilities[b, k]
+                    total -= q * p[y, x].log()
+                    for v, u in ((y + 1, x), (y, x + 1)):
+                        if v < height and u < width and labels[b, v, u] != 255:
+                            total += gamma * (p[v, u] - p[y, x]).abs()
+    return total / pixels
+
+
+def test_parsing_loss_agrees_with_equation_8_written_as_loops():
+    torch.manual_seed(0)
+    logits = torch.randn(2, 4, 3, 5)
+    labels = torch.randint(0, 4, (2, 3, 5))
+    labels[0, 1:, 2:] = 255
+    loss = SpatialSmoothedCELoss(0.1, 0.5)(logits, labels)
+    torch.testing.assert_close(loss, loop_parsing_loss(logits, labels, 0.1, 0.5))
+
+
+def test_a_batch_without_labels_is_a_differentiable_zero():
+    logits = torch.randn(2, 3, 4, 4, requires_grad=True)
+    loss = SpatialSmoothedCELoss()(logits, torch.full((2, 4, 4), 255))
+    loss.backward()
+    assert loss == 0 and logits.grad.eq(0).all()

@@ -1,0 +1,120 @@
+"""Time and memory of the evaluation, against the bare matrix products of its distances.
+
+The defaults are the size of Occluded-Duke with foreground and 8 part embeddings::
+
+    OMP_NUM_THREADS=2 python tools/analysis/benchmark_eval.py --repeats 3
+"""
+
+import argparse
+import csv
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from mmdrop.functional import evaluate_ranking
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--queries', type=int, default=2210)
+    parser.add_argument('--gallery', type=int, default=17661)
+    parser.add_argument('--embeddings', type=int, default=9)
+    parser.add_argument('--channels', type=int, default=512)
+    parser.add_argument('--visible', type=float, default=0.5, help='share of visible embeddings')
+    parser.add_argument('--repeats', type=int, default=3, help='the median is reported')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--out', type=Path, help='CSV file to append the line to')
+    return parser.parse_args()
+
+
+def memory_mib(field: str) -> float:
+    """A line of ``/proc/self/status`` (Linux) in MiB."""
+    lines = Path('/proc/self/status').read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
+
+
+def peak_above(function: Callable[[], object]) -> float:
+    """Peak resident memory in MiB while ``function`` runs, above that before."""
+    Path('/proc/self/clear_refs').write_text('5')  # sets the high-water mark to the present
+    before = memory_mib('VmRSS')
+    function()
+    return memory_mib('VmHWM') - before
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def matrix_products(query: torch.Tensor, gallery: torch.Tensor, out: torch.Tensor) -> None:
+    """One product for each embedding, written to one buffer."""
+    for e in range(query.shape[1]):
+        torch.mm(query[:, e], gallery[:, e].T, out=out)
+
+
+def cpu_model() -> str:
+    """Name of the processor, where Linux tells it."""
+    path = Path('/proc/cpuinfo')
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.split(':')[1].strip() for line in lines if line.startswith('model name')]
+    return names[0] if names else platform.processor()
+
+
+def main() -> None:
+    """Measure and print one CSV line."""
+    args = parse_args()
+    torch.manual_seed(args.seed)
+    sizes = {'query': args.queries, 'gallery': args.gallery}
+    num_pids = {'query': 519, 'gallery': 1110}  # of Occluded-Duke; 8 cameras
+    inputs = {}
+    for side, size in sizes.items():
+        inputs[side] = torch.randn(size, args.embeddings, args.channels)
+        inputs[f'{side}_visibility'] = torch.rand(size, args.embeddings) < args.visible
+        inputs[f'{side}_pids'] = torch.randint(num_pids[side], (size,))
+        inputs[f'{side}_camids'] = torch.randint(8, (size,))
+
+    # First, so that no memory freed earlier hides what the evaluation needs.
+    peak = peak_above(lambda: evaluate_ranking(**inputs))
+    out = torch.empty(args.queries, args.gallery)
+    products, evaluation = [], []
+    for _ in range(args.repeats):
+        products.append(seconds(lambda: matrix_products(inputs['query'], inputs['gallery'], out)))
+        evaluation.append(seconds(lambda: evaluate_ranking(**inputs)))
+    products, evaluation = statistics.median(products), statistics.median(evaluation)
+
+    print(f'torch {torch.__version__}, {torch.get_num_threads()} threads, {cpu_model()}')
+    row = {
+        'Q': args.queries,
+        'G': args.gallery,
+        'E': args.embeddings,
+        'C': args.channels,
+        'products_s': round(products, 3),
+        'evaluate_ranking_s': round(evaluation, 3),
+        'ratio': round(evaluation / products, 3),
+        'peak_mib_above_inputs': round(peak, 1),
+        'torch': torch.__version__,
+        'cpu': cpu_model(),
+        'threads': torch.get_num_threads(),
+    }
+    writer = csv.DictWriter(sys.stdout, row)
+    writer.writeheader()
+    writer.writerow(row)
+    if args.out:
+        is_new = not args.out.exists()
+        with args.out.open('a', newline='') as file:
+            writer = csv.DictWriter(file, row)
+            if is_new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,24 @@
+"""Evaluate a checkpoint: ``python tools/test.py CONFIG CHECKPOINT`` or ``mim test mmdrop …``."""
+
+from mmengine.runner import Runner
+
+from mmdrop.engine import load_config, make_parser, prepare_cpu_launch
+
+
+def main() -> None:
+    parser = make_parser('Evaluate a checkpoint.')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        '--table', action='store_true', help='report every row of Table 6: each embedding alone …'
+    )
+    args = parser.parse_args()
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    if args.table:
+        cfg.test_evaluator.table = True
+    prepare_cpu_launch(cfg, args.launcher)
+    Runner.from_cfg(cfg).test()
+
+
+if __name__ == '__main__':
+    main()

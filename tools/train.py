@@ -1,0 +1,33 @@
+"""Train a model: ``python tools/train.py CONFIG`` or ``mim train mmdrop CONFIG``."""
+
+from mmengine.runner import Runner
+
+from mmdrop.engine import check_pretrained, load_config, make_parser, prepare_cpu_launch
+
+
+def main() -> None:
+    parser = make_parser('Train a model.')
+    parser.add_argument('--amp', action='store_true', help='train with automatic mixed precision')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='CHECKPOINT',
+        help='go on from a checkpoint, or from the latest one in the work dir if none is named',
+    )
+    args = parser.parse_args()
+    cfg = load_config(args)
+    if args.amp:
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    cfg.resume = args.resume is not None
+    if cfg.resume:
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    else:
+        check_pretrained(cfg.model)
+    prepare_cpu_launch(cfg, args.launcher)
+    Runner.from_cfg(cfg).train()
+
+
+if __name__ == '__main__':
+    main()
