@@ -23,6 +23,12 @@ train_pipeline = [
     dict(type=EraseWithParts, prob=0.5),
     dict(type=PackReIDInputs),
 ]
+# For images from files: `ReIDInferencer('drop_demo', …)`.
+test_pipeline = [
+    dict(type=LoadImage),
+    dict(type=Resize, scale=(64, 128)),
+    dict(type=PackReIDInputs),
+]
 train_dataloader.update(
     num_workers=0,
     persistent_workers=False,

@@ -11,12 +11,14 @@ from mmdrop.datasets.rendering import FINE_PARTS, Appearance, Figure, Pose, Stre
 from mmdrop.datasets.synthetic import SyntheticReID
 from mmdrop.registry import DATASETS
 
-SMALL = dict(num_identities=4, images_per_identity=6, num_cameras=4, num_distractors=1)
+SMALL = dict(
+    num_identities=4, images_per_identity=6, num_cameras=4, num_distractors=1, image_size=(64, 32)
+)
 
 
 @pytest.fixture(scope='module')
 def test_set():
-    return SyntheticReID(**SMALL | dict(split='test', num_identities=12))
+    return SyntheticReID(**SMALL | dict(split='test', num_identities=12, image_size=(128, 64)))
 
 
 def columns(label, name):
@@ -162,7 +164,7 @@ def test_no_file_is_touched(monkeypatch):
         raise AssertionError('a file was opened')
 
     monkeypatch.setattr('builtins.open', refuse)
-    assert len(SyntheticReID(**SMALL)[3]['img']) == 128
+    assert len(SyntheticReID(**SMALL)[3]['img']) == 64
 
 
 @pytest.mark.parametrize('duplicate', [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])

@@ -95,10 +95,10 @@ class SyntheticReID(BaseDataset):
         self.num_identities = num_identities
         self.images_per_identity = images_per_identity
         self.num_cameras = num_cameras
-        self.image_size = tuple(image_size)
+        self.image_size = image_size
         self.seed = seed
         self.occluded = _OCCLUDED[split] if occluded is None else occluded
-        self.covered = tuple(covered)
+        self.covered = covered
         self.queries_per_identity = queries_per_identity if split == 'test' else 0
         self.num_distractors = num_distractors if split == 'test' else 0
         self.num_parts = num_parts
@@ -107,7 +107,7 @@ class SyntheticReID(BaseDataset):
 
         table = get_part_groups(num_parts, groups)
         self.left_right_pairs = table.left_right_pairs
-        self._labels = np.uint8([table.limb_labels.get(part, 0) for part in FINE_PARTS])
+        self._labels = np.array([table.limb_labels.get(part, 0) for part in FINE_PARTS], np.uint8)
         self._street: Street | None = None
         self._rendered: dict[int, Rendering] = {}
         super().__init__(
@@ -177,8 +177,8 @@ class SyntheticReID(BaseDataset):
         rendering = self._rendered.get(results['number']) or self._render(results)
         results |= dict(
             img=rendering.image.copy(),
-            img_shape=self.image_size,
-            ori_shape=self.image_size,
+            img_shape=rendering.image.shape[:2],
+            ori_shape=rendering.image.shape[:2],
             gt_seg_map=self._labels[rendering.parts],
             num_parts=self.num_parts,
             left_right_pairs=self.left_right_pairs,

@@ -38,7 +38,7 @@ class ReIDMetric(BaseMetric):
             ``'parts'`` (every part or stripe), ``'part_k'`` or ``'stripe_k'``.
         topk: Ranks of the CMC curve to report.
         table: Also report each part alone and each combination of Table 6 of the paper that the
-            model has embeddings for, under keys such as ``'G+F/mAP'``.
+            model has embeddings for, under keys such as ``'G+F/mAP'``; ranks each row anew.
         num_rank_lists: Number of queries to keep rank lists of.
         rank_list_length: Gallery images in a rank list.
         collect_device: Device to gather the results of all processes on, ``'cpu'`` or ``'gpu'``.

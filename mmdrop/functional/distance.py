@@ -145,7 +145,8 @@ def _visibility_weight(visibility: Tensor | None, embeddings: Tensor) -> Tensor:
 
 def _norm(embeddings: Tensor, name: str) -> tuple[Tensor, Tensor]:
     """Divisors and squared lengths after division, both ``(N, E)``; a zero vector has 1 and 0."""
-    norm = torch.linalg.vector_norm(embeddings, dim=2, dtype=torch.float32)
+    dtype = torch.promote_types(embeddings.dtype, torch.float32)
+    norm = torch.linalg.vector_norm(embeddings, dim=2, dtype=dtype).float()
     if not norm.isfinite().all():
         raise ValueError(f'{name} embeddings hold NaN, infinity or values too large to normalise')
     zero = norm == 0

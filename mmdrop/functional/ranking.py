@@ -2,10 +2,10 @@
 
 The protocol is that of Market-1501. For each query, gallery images with its pid and its camid are
 junk: they are skipped and take no rank. A camid of −1 means "no camera" and makes nothing junk;
-query and gallery are disjoint sets, so an image does not meet itself. Gallery images with pid −1
-are dropped. Distractors (pid 0 in Market-1501) need no rule: they take ranks, and no query has
-their pid. A query without a match (pid −1 included) is ignored. Equal distances, infinite ones
-too, are ranked by gallery index.
+query and gallery are disjoint sets, so no image meets itself. Gallery images with pid −1 are
+dropped. Distractors (pid 0 in Market-1501) need no rule: they take ranks, and no query has their
+pid. A query without a match (pid −1 included) is ignored. Ties, infinite distances among them, are
+ranked by gallery index.
 """
 
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def evaluate_ranking(
         raise ValueError(f'topk must hold ranks from 1 on, got {tuple(topk)}')
     protocol = _Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
     chunks = protocol.chunks(chunk_size)
-    # One buffer for all chunks: fresh pages cost the system more time than the counting.
+    # One buffer for all: fresh pages cost the system more time than the counting.
     buffer = torch.empty(len(chunks[0]), len(gallery), device=query.device)
     average_precision, inverse_precision, first = [], [], []
     for chunk in chunks:
@@ -104,7 +104,7 @@ def rank_gallery(
 ) -> tuple[Tensor, Tensor]:
     """The first k gallery images of each query, without junk.
 
-    Takes the same arguments as :func:`evaluate_ranking`; without pids and camids nothing is junk.
+    Arguments as :func:`evaluate_ranking`; without pids and camids nothing is junk or dropped.
 
     Returns:
         Gallery indices and distances, both ``(Q, min(k, G))``. Where a query has fewer images
@@ -120,7 +120,7 @@ def rank_gallery(
     if any(label is None for label in labels):
         if any(label is not None for label in labels):
             raise ValueError('give pids and camids of query and gallery, or none of them')
-        # A query without pid and a gallery with one: no pair can match or be junk.
+        # Queries without pid meet a gallery with one: nothing can be junk.
         labels = ([-1] * len(query), [0] * len(gallery), [-1] * len(query), [-1] * len(gallery))
     protocol = _Protocol(query, gallery, *labels)
     keys = []
@@ -181,13 +181,11 @@ class _Protocol:
 
     def _labels(self, labels: Labels, embeddings: Tensor, side: str, name: str) -> Tensor:
         labels = torch.as_tensor(labels, device=self.device).long()
-        if not len(embeddings):
+        expected = (len(embeddings),)
+        if expected == (0,):
             raise ValueError(f'the {side} is empty')
-        if labels.shape != (len(embeddings),):
-            raise ValueError(
-                f'{side}_{name} must be one for each of {len(embeddings)} images, '
-                f'got shape {tuple(labels.shape)}'
-            )
+        if labels.shape != expected:
+            raise ValueError(f'{side}_{name} must be {expected}, got {tuple(labels.shape)}')
         return labels
 
     def chunks(self, size: int | None) -> tuple[Tensor, ...]:
@@ -233,12 +231,10 @@ class _Protocol:
 
         Entries behind the last match of a query are padding.
         """
-        num_slots = index.shape[1]
-        ranks = []
-        for parts in self.split(distance, index, match, junk):
-            part_distances, part_index, part_match, part_junk = parts
-            keys = self.rank_keys(part_distances, part_index, part_junk)
-            match_keys = keys.gather(1, part_index).masked_fill_(~part_match, _LAST).sort(1)[0]
+        num_slots, ranks = index.shape[1], []
+        for parts in self.split(distance, index, junk, match):
+            keys = self.rank_keys(*parts[:3])
+            match_keys = keys.gather(1, parts[1]).masked_fill_(~parts[3], _LAST).sort(1)[0]
             # A gallery image counts for the match that follows it and for all later ones.
             slot = torch.searchsorted(match_keys, keys, out_int32=True)
             row = torch.arange(len(slot), device=self.device, dtype=torch.int32)

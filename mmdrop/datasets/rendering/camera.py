@@ -34,7 +34,7 @@ class Camera:
         """Draw camera ``index`` for images of ``image_size`` (height, width)."""
         height, width = image_size
         values = np.arange(256)[None, :, None] / 255
-        gain = rng.uniform(0.95, 1.15) * rng.uniform(0.93, 1.07, 3)
+        gain = rng.uniform(0.9, 1.15) * rng.uniform(0.91, 1.09, 3)
         curve = gain * values ** rng.uniform(0.9, 1.15) + rng.uniform(0, 0.05)
         zoom, pitch = rng.uniform(0.79, 0.86), rng.uniform(0.12, 0.3)
         blur, grain = rng.uniform(0.3, 0.75) * height / 128, rng.uniform(1.5, 5)

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
+from mmdrop.datasets.rendering.appearance import Appearance
 from mmdrop.datasets.rendering.layers import stamp
 from mmdrop.datasets.rendering.pose import Point, Pose, project, skeleton
-from mmdrop.datasets.rendering.sprites import Appearance, make_sprites
+from mmdrop.datasets.rendering.sprites import make_sprites
 
 #: The label values that are drawn, before they are grouped into K parts.
 FINE_PARTS = (

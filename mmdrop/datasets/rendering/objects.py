@@ -27,11 +27,11 @@ class Brush:
     def __init__(self, height: int, size: tuple[float, float]):
         self.height = height
         self.image = np.zeros((int(size[0] * height), int(size[1] * height), 4), np.uint8)
-        self.scale = np.float32(self.image.shape[1::-1])
+        self.scale = np.array(self.image.shape[1::-1], np.float32)
 
     def poly(self, points: list[tuple[float, float]], colour: BGR) -> None:
         """Fill a polygon."""
-        corners = (np.float32(points) * self.scale).astype(np.int32)
+        corners = (np.array(points, np.float32) * self.scale).astype(np.int32)
         cv2.fillPoly(self.image, [corners], (*colour, 255))
 
     def box(self, x0: float, y0: float, x1: float, y1: float, colour: BGR) -> None:
@@ -48,8 +48,9 @@ class Brush:
         self, start: tuple[float, float], end: tuple[float, float], colour: BGR, thickness: float
     ) -> None:
         """Draw a line."""
-        ends = [tuple(int(c) for c in np.float32(point) * self.scale) for point in (start, end)]
-        cv2.line(self.image, *ends, (*colour, 255), max(1, int(thickness * self.height)))
+        (x0, y0), (x1, y1) = (np.array((start, end)) * self.scale).astype(int).tolist()
+        width = max(1, int(thickness * self.height))
+        cv2.line(self.image, (x0, y0), (x1, y1), (*colour, 255), width)
 
 
 def _car(brush: Brush, colour: BGR, rng: np.random.Generator) -> None:

@@ -1,96 +1,18 @@
-"""What a rendered pedestrian looks like: its appearance and the sprites that are drawn from it.
+"""Sprites: the parts of one identity, each drawn upright once.
 
-Lengths are in body heights, colours are BGR. A sprite is one body part, drawn upright once for an
-identity; a pose then only warps sprites, which is what makes an image cost about a millisecond.
+Lengths are in body heights, x to the right and y down from where the part's bone starts. A pose
+only warps sprites, which is what makes an image cost about a millisecond.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from mmdrop.datasets.rendering.colours import BGR
-
-# Few colours, unevenly likely: many identities share a shirt or trousers and differ in details.
-TOPS: tuple[BGR, ...] = (
-    (44, 40, 38), (232, 232, 228), (110, 60, 38), (140, 140, 138), (48, 42, 178), (176, 112, 58),
-    (78, 118, 62), (92, 190, 226), (170, 130, 226), (132, 160, 186),
-)  # fmt: skip
-BOTTOMS: tuple[BGR, ...] = (
-    (42, 38, 36), (104, 66, 44), (160, 118, 84), (122, 122, 120), (126, 164, 192), (58, 84, 78),
-)  # fmt: skip
-SHOES: tuple[BGR, ...] = (
-    (36, 34, 34), (236, 236, 236), (52, 44, 190), (48, 84, 128), (190, 120, 50),
-)  # fmt: skip
-BAGS: tuple[BGR, ...] = (
-    (40, 38, 38), (50, 44, 170), (140, 84, 40), (56, 104, 150), (80, 130, 70), (60, 170, 225),
-)  # fmt: skip
-HAIR: tuple[BGR, ...] = (
-    (28, 24, 24), (30, 40, 58), (44, 66, 102), (96, 158, 204), (158, 158, 160), (40, 66, 138),
-)  # fmt: skip
-SKIN: tuple[BGR, ...] = ((176, 200, 236), (140, 172, 218), (104, 138, 188), (58, 82, 124))
-PATTERNS = ('plain', 'rows', 'columns', 'checks', 'block', 'logo', 'jacket')
-
-
-@dataclass(frozen=True)
-class Appearance:
-    """Everything that stays the same over all images of one identity.
-
-    ``height`` and ``build`` scale the body's height and width. ``top_pattern`` is one of
-    ``PATTERNS``, ``bottom`` one of trousers, shorts and skirt, ``bag`` one of none, backpack,
-    handbag and shoulder bag.
-    """
-
-    height: float
-    build: float
-    skin: BGR
-    hair: BGR
-    long_hair: bool
-    hat: BGR | None
-    top: BGR
-    top_second: BGR
-    top_pattern: str
-    long_sleeves: bool
-    untucked: float
-    bottom: str
-    bottom_colour: BGR
-    bottom_stripe: BGR | None
-    shoes: BGR
-    bag: str
-    bag_colour: BGR
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator) -> 'Appearance':
-        """Draw one appearance."""
-
-        def pick(colours: tuple[BGR, ...], slope: float = 0.12) -> BGR:
-            weights = np.exp(-slope * np.arange(len(colours)))
-            return colours[rng.choice(len(colours), p=weights / weights.sum())]
-
-        top = pick(TOPS)
-        return cls(
-            height=rng.uniform(0.93, 1.07),
-            build=rng.uniform(0.86, 1.18),
-            skin=pick(SKIN, 0.3),
-            hair=pick(HAIR, 0.35),
-            long_hair=bool(rng.random() < 0.4),
-            hat=pick(BAGS) if rng.random() < 0.2 else None,
-            top=top,
-            top_second=pick(tuple(colour for colour in TOPS if colour != top)),
-            top_pattern=str(rng.choice(PATTERNS, p=(0.28, 0.14, 0.08, 0.1, 0.12, 0.14, 0.14))),
-            long_sleeves=bool(rng.random() < 0.5),
-            untucked=rng.choice((0.15, 0.5)),
-            bottom=str(rng.choice(('trousers', 'shorts', 'skirt'), p=(0.6, 0.22, 0.18))),
-            bottom_colour=pick(BOTTOMS),
-            bottom_stripe=pick(TOPS[1:], 0) if rng.random() < 0.15 else None,
-            shoes=pick(SHOES),
-            bag=str(
-                rng.choice(('none', 'backpack', 'handbag', 'shoulder'), p=(0.4, 0.25, 0.18, 0.17))
-            ),
-            bag_colour=pick(BAGS),
-        )
+from mmdrop.datasets.rendering.appearance import Appearance
+from mmdrop.datasets.rendering.colours import BGR, scale_colour
 
 
 class Sprite(NamedTuple):
@@ -123,9 +45,8 @@ def body_part(
     x = ((np.arange(cols) - cols // 2) / unit)[None]
     along = np.clip(y / length, 0, 1)
     radius = np.interp(along, np.linspace(0, 1, len(radii)), radii)
-    overhang = y - along * length
-    if not round_ends:
-        overhang = 9.0 * ((y < 0) | (y > length))
+    beyond = np.abs(y - along * length)
+    overhang = beyond if round_ends else 9.0 * (beyond > 1e-6)
     inside = np.hypot(x, overhang) <= radius
     across = np.clip(x / radius, -1, 1)
     light = 1.05 - 0.3 * across**2 - 0.12 * across - 0.08 * along  # a round form, lit from the left
@@ -173,20 +94,23 @@ def head_sprite(look: Appearance, view: str, unit: float) -> Sprite:
     height, width = round(0.24 * unit), round(0.2 * unit)
     image = np.zeros((height, width, 4), np.uint8)
 
-    def oval(colour, x, y, rx, ry, start=0, end=360):
+    def oval(
+        colour: BGR, x: float, y: float, rx: float, ry: float, start: int = 0, end: int = 360
+    ) -> None:
         centre = round(16 * (width / 2 + x * unit)), round(16 * (0.105 + y) * unit)
         axes = round(16 * rx * unit), round(16 * ry * unit)
         cv2.ellipse(image, centre, axes, 0, start, end, (*colour, 255), -1, cv2.LINE_8, 4)
 
-    def box(colour, x, y, rx, ry):
-        corners = (width / 2 + (x - rx) * unit, (0.105 + y - ry) * unit), (
-            width / 2 + (x + rx) * unit, (0.105 + y + ry) * unit
-        )  # fmt: skip
-        low, high = (tuple(round(c) for c in corner) for corner in corners)
+    def box(colour: BGR, x: float, y: float, rx: float, ry: float) -> None:
+        middle = np.array((width / 2 + x * unit, (0.105 + y) * unit))
+        low, high = (
+            tuple(int(c) for c in np.rint(middle + sign * unit * np.array((rx, ry))))
+            for sign in (-1, 1)
+        )
         cv2.rectangle(image, low, high, (*colour, 255), -1)
 
     skin, hair = look.skin, look.hair
-    shadow = tuple(int(0.78 * c) for c in skin)
+    shadow = scale_colour(skin, 0.78)
     turn = 0.012 if view == 'side' else 0
     if look.long_hair:
         oval(hair, -turn, 0.03, 0.056, 0.085)
@@ -213,7 +137,7 @@ def head_sprite(look: Appearance, view: str, unit: float) -> Sprite:
     if look.hat is not None:
         oval(look.hat, 0, -0.022, 0.058, 0.054, 180, 360)
         brim = {'front': (0, 0.045), 'side': (0.05, 0.035), 'back': (0, 0.0)}[view]
-        box(tuple(int(0.75 * c) for c in look.hat), brim[0], -0.022, brim[1], 0.007)
+        box(scale_colour(look.hat, 0.75), brim[0], -0.022, brim[1], 0.007)
     light = np.linspace(1.08, 0.82, width)[None, :, None]
     image[..., :3] = np.clip(image[..., :3] * light, 0, 255)
     return Sprite(image, width / 2, 0.037 * unit, 0.15 * unit)
@@ -224,7 +148,7 @@ def make_sprites(look: Appearance, unit: float) -> dict[str, Sprite]:
     b = look.build
 
     def skin(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.broadcast_to(np.float32(look.skin), (*np.broadcast(x, y).shape, 3))
+        return np.broadcast_to(np.array(look.skin, np.float32), (*np.broadcast(x, y).shape, 3))
 
     def sleeve(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         end = 9.0 if look.long_sleeves else 0.1
@@ -246,7 +170,9 @@ def make_sprites(look: Appearance, unit: float) -> dict[str, Sprite]:
         return np.where(shirt[..., None], fabric(look, x, y + 0.2), _trousers(look, x, y))
 
     def one(colour: BGR) -> Paint:
-        return lambda x, y: np.broadcast_to(np.float32(colour), (*np.broadcast(x, y).shape, 3))
+        return lambda x, y: np.broadcast_to(
+            np.array(colour, np.float32), (*np.broadcast(x, y).shape, 3)
+        )
 
     chest = (0.04 * b, 0.105 * b, 0.112 * b, 0.104 * b, 0.096 * b, 0.093 * b)
     loose = 1.0 if look.bottom != 'shorts' else 1.15
@@ -258,7 +184,7 @@ def make_sprites(look: Appearance, unit: float) -> dict[str, Sprite]:
         'foot': body_part(unit, 0.1, (0.026, 0.032, 0.026), one(look.shoes)),
         'hips': body_part(unit, 0.16, (0.093 * b, 0.1 * b, 0.1 * b, 0.07 * b), hips, False),
         'skirt': body_part(
-            unit, 0.25, (0.095 * b, 0.125 * b, 0.15 * b), lambda x, y: _trousers(look, x, y), False
+            unit, 0.25, (0.095 * b, 0.125 * b, 0.15 * b), partial(_trousers, look), False
         ),
         'backpack': body_part(unit, 0.17, (0.06, 0.075, 0.08, 0.07), one(look.bag_colour)),
         'handbag': body_part(unit, 0.09, (0.012, 0.05, 0.052), one(look.bag_colour), False),
@@ -269,8 +195,7 @@ def make_sprites(look: Appearance, unit: float) -> dict[str, Sprite]:
         half[:, slice(None, middle) if side == 'left' else slice(middle, None), 3] = 0
         sprites[f'{side}_skirt'] = sprites['skirt']._replace(image=half)
     for view in ('front', 'side', 'back'):
-        sprites[f'chest_{view}'] = body_part(
-            unit, 0.23, chest, lambda x, y, view=view: fabric(look, x, y, view), False
-        )
+        shirt = partial(fabric, look, view=view)
+        sprites[f'chest_{view}'] = body_part(unit, 0.23, chest, shirt, False)
         sprites[f'head_{view}'] = head_sprite(look, view, unit)
     return sprites

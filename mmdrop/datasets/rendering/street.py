@@ -6,16 +6,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mmdrop.datasets.rendering.appearance import Appearance
 from mmdrop.datasets.rendering.camera import Camera
 from mmdrop.datasets.rendering.figure import Figure
 from mmdrop.datasets.rendering.layers import paste, place
 from mmdrop.datasets.rendering.objects import OBJECTS, make_object
 from mmdrop.datasets.rendering.pose import Pose
-from mmdrop.datasets.rendering.sprites import Appearance
 
 # Independent streams of random numbers under one seed.
 _CAMERA, _OBJECT, _IDENTITY, _IMAGE = range(4)
-_BYSTANDERS = 64  # other pedestrians are the first identities of the same crowd
+_BYSTANDERS = 32  # other pedestrians are the first identities of the same crowd
 _KEPT_FIGURES = 256
 
 

@@ -1,0 +1,142 @@
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmdrop.functional import mean_over_shared_parts, pairwise_part_distance, part_distance
+
+
+def slow_part_distance(query, gallery, query_visibility, gallery_visibility):
+    result = torch.full((len(query), len(gallery)), math.inf, dtype=torch.float64)
+    query, gallery = (F.normalize(x.double(), dim=2) for x in (query, gallery))
+    for i in range(len(query)):
+        for j in range(len(gallery)):
+            shared = query_visibility[i] & gallery_visibility[j]
+            if shared.any():
+                result[i, j] = (query[i] - gallery[j])[shared].norm(dim=1).mean()
+    return result.float()
+
+
+def random_samples(seed, num_queries=7, num_gallery=11, num_embeddings=4):
+    generator = torch.Generator().manual_seed(seed)
+    sizes = num_queries, num_gallery
+    embeddings = [torch.randn(n, num_embeddings, 6, generator=generator) for n in sizes]
+    visibility = [torch.rand(n, num_embeddings, generator=generator) < 0.5 for n in sizes]
+    return *embeddings, *visibility
+
+
+def test_pairwise_distance_of_hand_made_parts():
+    a = torch.tensor([[[0.0, 0.0], [1.0, 1.0]]])  # M=1, K=2
+    b = torch.tensor([[[3.0, 4.0], [1.0, 1.0]], [[0.0, 2.0], [1.0, 0.0]]])
+    expected = torch.tensor([[[5.0, 2.0]], [[0.0, 1.0]]])  # 3-4-5 triangle first
+    torch.testing.assert_close(pairwise_part_distance(a, b), expected)
+
+
+@pytest.mark.parametrize('scale', [1e-3, 1.0, 1e3])
+def test_pairwise_distance_agrees_with_differences_in_float64(scale):
+    a, b, *_ = random_samples(0)
+    expected = (a[:, None].double() - b[None].double()).norm(dim=3).permute(2, 0, 1) * scale
+    distance = pairwise_part_distance(a * scale, b * scale)
+    torch.testing.assert_close(distance, expected.float(), rtol=1e-5, atol=0)
+
+
+def test_pairwise_distance_of_equal_parts_is_zero_with_zero_gradient():
+    a = (50 + torch.randn(30, 2, 64)).requires_grad_()
+    distance = pairwise_part_distance(a, a).diagonal(dim1=1, dim2=2)
+    distance.sum().backward()
+    assert not distance.any() and not a.grad.any()
+
+
+def test_pairwise_distance_has_the_unit_vector_as_gradient():
+    a = torch.tensor([[[3.0, 4.0]]], requires_grad=True)
+    pairwise_part_distance(a, torch.zeros(1, 1, 2)).sum().backward()
+    torch.testing.assert_close(a.grad, torch.tensor([[[0.6, 0.8]]]))
+
+
+def test_distances_under_autocast_are_those_of_float32():
+    query, gallery, *visibility = random_samples(1)
+    expected = pairwise_part_distance(query, gallery), part_distance(query, gallery, *visibility)
+    with torch.autocast('cpu', torch.bfloat16):
+        pairwise = pairwise_part_distance(query, gallery)
+        retrieval = part_distance(query, gallery, *visibility)
+        assert pairwise_part_distance(query.bfloat16(), gallery).dtype == torch.float32
+    assert torch.equal(pairwise, expected[0]) and torch.equal(retrieval, expected[1])
+
+
+def test_mean_over_shared_parts_by_hand():
+    distance = torch.tensor([[[1.0, 2.0]], [[3.0, 4.0]]])  # K=2, M=1, N=2
+    visible_b = torch.tensor([[True, True], [False, True]])
+    # a shows both parts: (1 + 3) / 2 with the first, part 2 alone with the second
+    mean = mean_over_shared_parts(distance, torch.tensor([[True, True]]), visible_b)
+    assert mean.tolist() == [[2.0, 4.0]]
+    mean = mean_over_shared_parts(distance, torch.tensor([[True, False]]), visible_b)
+    assert mean.tolist() == [[1.0, math.inf]]
+
+
+def test_part_distance_by_hand():
+    query = torch.tensor([[[2.0, 0.0], [0.0, 3.0]]])
+    gallery = torch.tensor([[[5.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [0.0, 7.0]]])
+    # after normalisation: 0 and 2 (opposite) to the first, √2 (right angle) and 0 to the second
+    expected = torch.tensor([[1.0, math.sqrt(2) / 2]])
+    torch.testing.assert_close(part_distance(query, gallery), expected)
+
+
+@pytest.mark.parametrize('block_pairs', [1, 20, 10**6])
+def test_part_distance_agrees_with_loops_in_float64(block_pairs, monkeypatch):
+    monkeypatch.setattr('mmdrop.functional.distance._BLOCK_PAIRS', block_pairs)
+    samples = random_samples(2)
+    expected = slow_part_distance(*samples)
+    assert expected.isinf().any()
+    torch.testing.assert_close(part_distance(*samples), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_part_distance_is_the_mean_of_pairwise_distances_of_normalised_parts():
+    query, gallery, *visibility = random_samples(3)
+    pairwise = pairwise_part_distance(F.normalize(query, dim=2), F.normalize(gallery, dim=2))
+    expected = mean_over_shared_parts(pairwise, *visibility)
+    torch.testing.assert_close(part_distance(query, gallery, *visibility), expected)
+
+
+def test_invisible_embeddings_do_not_matter():
+    query, gallery, query_visibility, gallery_visibility = random_samples(4)
+    before = part_distance(query, gallery, query_visibility, gallery_visibility)
+    query[~query_visibility] = 1e6
+    gallery[~gallery_visibility] = -3
+    after = part_distance(query, gallery, query_visibility, gallery_visibility)
+    assert torch.equal(before, after)
+
+
+def test_zero_vectors_stay_at_the_origin():
+    query = torch.tensor([[[0.0, 0.0]], [[1.0, 0.0]]])
+    # from the origin to a unit vector it is 1, to itself 0
+    torch.testing.assert_close(part_distance(query, query), 1 - torch.eye(2))
+
+
+def test_equal_images_have_distance_zero():
+    query, *_ = random_samples(5)
+    assert not part_distance(query, query * 7).diagonal().any()
+
+
+def test_part_distance_does_not_change_its_inputs_and_writes_to_out():
+    samples = random_samples(6)
+    copies = [x.clone() for x in samples]
+    out = torch.full((7, 11), torch.nan)
+    assert part_distance(*samples, out=out) is out
+    assert torch.equal(out, part_distance(*samples))
+    assert all(torch.equal(x, copy) for x, copy in zip(samples, copies, strict=True))
+
+
+def test_misfitting_or_broken_inputs_are_refused():
+    query, gallery, query_visibility, gallery_visibility = random_samples(7)
+    with pytest.raises(ValueError, match='agree in the last two'):
+        part_distance(query, gallery[:, :3])
+    with pytest.raises(ValueError, match='agree in the last two'):
+        pairwise_part_distance(query[..., :5], gallery)
+    with pytest.raises(ValueError, match='visibility must be bool'):
+        part_distance(query, gallery, query_visibility, gallery_visibility[:-1])
+    with pytest.raises(ValueError, match='visibility must be bool'):
+        part_distance(query, gallery, query_visibility.float(), gallery_visibility)
+    gallery[0, 0, 0] = torch.nan
+    with pytest.raises(ValueError, match='gallery embeddings hold NaN'):
+        part_distance(query, gallery)

@@ -1,0 +1,155 @@
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+
+from mmdrop.evaluation import ReIDMetric
+from mmdrop.functional import evaluate_ranking
+from mmdrop.registry import METRICS
+from mmdrop.structures import ReIDDataSample
+
+DROP_NAMES = ('global', 'foreground', 'part_1', 'part_2', 'part_3')
+
+
+def sample(pid, camid, is_query, embeddings, visibility=None, names=DROP_NAMES):
+    if visibility is None:
+        visibility = torch.ones(len(names), dtype=torch.bool)
+    data_sample = ReIDDataSample(
+        pid=pid, camid=camid, is_query=is_query, embeddings=embeddings, visibility=visibility
+    )
+    img_path = f'{"query" if is_query else "gallery"}/{pid}_{camid}.jpg'
+    data_sample.set_metainfo(dict(img_path=img_path, embedding_names=names))
+    return data_sample
+
+
+def random_samples(names=DROP_NAMES, num_queries=6, num_gallery=14):
+    generator = torch.Generator().manual_seed(0)
+    samples = []
+    for i in range(num_queries + num_gallery):
+        embeddings = torch.randn(len(names), 4, generator=generator)
+        visibility = torch.rand(len(names), generator=generator) < 0.8
+        is_query = i < num_queries
+        samples.append(sample(i % 4, is_query + i % 3, is_query, embeddings, visibility, names))
+    return samples
+
+
+def evaluate(metric, samples):
+    evaluator = Evaluator(metric)
+    for start in range(0, len(samples), 3):
+        evaluator.process(samples[start : start + 3])
+    return evaluator.evaluate(len(samples))
+
+
+def direct_scores(samples, columns):
+    sides = [s for s in samples if s.is_query], [s for s in samples if not s.is_query]
+    embeddings, visibility = (
+        [torch.stack([s.get(key) for s in side])[:, columns] for side in sides]
+        for key in ('embeddings', 'visibility')
+    )
+    labels = [[s.get(key) for s in side] for key in ('pid', 'camid') for side in sides]
+    return evaluate_ranking(*embeddings, *labels, *visibility)
+
+
+def test_hand_made_test_set_from_config_to_scores():
+    towards, away = torch.ones(5, 2), -torch.ones(5, 2)
+    # order of the gallery: pid 2, then pid 1, so the only match has rank 2
+    samples = [
+        sample(1, 0, True, towards),
+        sample(1, 1, False, away),
+        sample(2, 1, False, towards),
+    ]
+    metrics = evaluate(METRICS.build(dict(type='ReIDMetric', topk=(1, 5))), samples)
+    expected = {'reid/mAP': 50, 'reid/mINP': 50, 'reid/Rank-1': 0, 'reid/Rank-5': 100}
+    assert metrics == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ('embeddings', 'columns'),
+    [
+        (('foreground', 'parts'), [1, 2, 3, 4]),
+        (('parts', 'global'), [0, 2, 3, 4]),
+        ('part_2', [3]),
+        (('part_1', 'parts'), [2, 3, 4]),
+    ],
+)
+def test_only_the_named_embeddings_are_compared(embeddings, columns):
+    samples = random_samples()
+    metrics = evaluate(ReIDMetric(embeddings), samples)
+    expected = {f'reid/{name}': x for name, x in direct_scores(samples, columns).items()}
+    assert metrics == pytest.approx(expected)
+
+
+def test_table_reports_each_part_and_each_combination():
+    samples = random_samples()
+    metrics = evaluate(ReIDMetric(table=True), samples)
+    rows = ['part_1', 'part_2', 'part_3', 'G', 'F', 'P', 'G+F', 'F+P', 'G+F+P']
+    assert [key.split('/')[1] for key in metrics if key.count('/') == 2][::5] == rows
+    assert metrics['reid/G+F/mAP'] == pytest.approx(direct_scores(samples, [0, 1])['mAP'])
+    assert metrics['reid/part_3/Rank-1'] == pytest.approx(direct_scores(samples, [4])['Rank-1'])
+    assert metrics['reid/F+P/mINP'] == metrics['reid/mINP']
+
+
+def test_table_of_a_stripe_model_holds_stripes_only():
+    metrics = evaluate(ReIDMetric('parts', table=True), random_samples(('stripe_1', 'stripe_2')))
+    rows = {key.split('/')[1] for key in metrics if key.count('/') == 2}
+    assert rows == {'stripe_1', 'stripe_2', 'P'}
+
+
+def test_rank_lists_hold_evenly_spaced_queries_without_junk():
+    metric = ReIDMetric(num_rank_lists=3, rank_list_length=5)
+    samples = random_samples()
+    evaluate(metric, samples)
+    queries = [samples[i].img_path for i in (0, 2, 5)]  # 2.5 rounds to even
+    assert [rank_list['query']['img_path'] for rank_list in metric.rank_lists] == queries
+    for rank_list in metric.rank_lists:
+        query, gallery = rank_list['query'], rank_list['gallery']
+        assert rank_list['embedding_names'] == DROP_NAMES and len(gallery) == 5
+        assert [g['distance'] for g in gallery] == sorted(g['distance'] for g in gallery)
+        assert all(g['match'] == (g['pid'] == query['pid']) for g in gallery)
+        assert not any(g['match'] and g['camid'] == query['camid'] for g in gallery)
+
+
+def test_rank_lists_of_a_small_gallery_are_short():
+    towards = torch.ones(5, 2)
+    samples = [sample(1, 0, True, towards), sample(1, 0, False, towards)]
+    samples += [sample(1, 1, False, towards), sample(2, 1, False, -towards)]
+    metric = ReIDMetric()
+    evaluate(metric, samples)
+    (rank_list,) = metric.rank_lists
+    assert [(g['match'], g['distance']) for g in rank_list['gallery']] == [(True, 0), (False, 2)]
+
+
+def test_process_keeps_small_float32_copies():
+    batch = torch.randn(64, 5, 4, dtype=torch.float16)
+    metric = ReIDMetric()
+    metric.process({}, [sample(1, 0, True, batch[0]).to_dict()])
+    embeddings = metric.results[0]['embeddings']
+    assert embeddings.dtype == torch.float32
+    assert embeddings.untyped_storage().nbytes() == 5 * 4 * 4
+
+
+@pytest.mark.parametrize(('is_query', 'absent'), [(True, 'gallery'), (False, 'query')])
+def test_a_test_set_needs_query_and_gallery(is_query, absent):
+    with pytest.raises(ValueError, match=f'no {absent} image'):
+        evaluate(ReIDMetric(), [sample(1, 0, is_query, torch.ones(5, 2))])
+
+
+def test_an_embedding_the_model_lacks_is_named_with_the_config_key():
+    samples = random_samples(('global',))
+    with pytest.raises(ValueError, match=r"\['foreground', 'parts'\], only \['global'\]: set"):
+        evaluate(ReIDMetric(), samples)
+    assert evaluate(ReIDMetric('global'), samples)['reid/mAP'] > 0
+
+
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        dict(embeddings=('fg',)),
+        dict(embeddings=()),
+        dict(topk=(0,)),
+        dict(num_rank_lists=-1),
+        dict(rank_list_length=0),
+    ],
+)
+def test_arguments_out_of_range_are_refused(arguments):
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        ReIDMetric(**arguments)
