@@ -2,7 +2,12 @@
 
 from mmengine.runner import Runner
 
-from mmdrop.engine import load_config, make_parser, prepare_cpu_launch
+from mmdrop.engine import (
+    keep_freed_memory,
+    load_config,
+    make_parser,
+    prepare_cpu_launch,
+)
 
 
 def main() -> None:
@@ -16,6 +21,7 @@ def main() -> None:
     cfg.load_from = args.checkpoint
     if args.table:
         cfg.test_evaluator.table = True
+    keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)
     Runner.from_cfg(cfg).test()
 

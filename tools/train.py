@@ -2,7 +2,13 @@
 
 from mmengine.runner import Runner
 
-from mmdrop.engine import check_pretrained, load_config, make_parser, prepare_cpu_launch
+from mmdrop.engine import (
+    check_pretrained,
+    keep_freed_memory,
+    load_config,
+    make_parser,
+    prepare_cpu_launch,
+)
 
 
 def main() -> None:
@@ -25,6 +31,7 @@ def main() -> None:
         cfg.load_from = None if args.resume == 'auto' else args.resume
     else:
         check_pretrained(cfg.model)
+    keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)
     Runner.from_cfg(cfg).train()
 

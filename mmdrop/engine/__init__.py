@@ -1,4 +1,5 @@
 from .cli import load_config, make_parser
+from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
@@ -8,6 +9,7 @@ __all__ = [
     'NonFiniteLossHook',
     'PlainCheckpointHook',
     'check_pretrained',
+    'keep_freed_memory',
     'load_config',
     'make_parser',
     'prepare_cpu_launch',

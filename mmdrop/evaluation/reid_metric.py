@@ -99,7 +99,7 @@ class ReIDMetric(BaseMetric):
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Rank, log a table and return the scores."""
-        sides = {'query': [], 'gallery': []}
+        sides: dict[str, list[dict]] = {'query': [], 'gallery': []}
         for result in results:
             sides['query' if result['is_query'] else 'gallery'].append(result)
         for side, samples in sides.items():
@@ -114,7 +114,7 @@ class ReIDMetric(BaseMetric):
             rows |= _table_columns(names)
 
         inputs = {side: _stack(samples) for side, samples in sides.items()}
-        labels = {
+        labels: dict[str, Any] = {
             f'{side}_{key}s': [sample[key] for sample in samples]
             for key in ('pid', 'camid')
             for side, samples in sides.items()
@@ -210,7 +210,7 @@ def _stack(samples: list[dict]) -> dict[str, torch.Tensor]:
     return {key: torch.stack([s[key] for s in samples]) for key in ('embeddings', 'visibility')}
 
 
-def _select(inputs: dict[str, dict], columns: list[int]) -> dict[str, torch.Tensor]:
+def _select(inputs: dict[str, dict], columns: list[int]) -> dict[str, Any]:
     """Arguments of the ranking; neighbouring columns are a view, for a copy could be large."""
     index: slice | list[int] = columns
     if columns == list(range(columns[0], columns[-1] + 1)):

@@ -2,6 +2,7 @@
 
 from .distance import mean_over_shared_parts, pairwise_part_distance, part_distance
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
+from .resize import resize_bilinear
 
 __all__ = [
     'count_protocol',
@@ -10,4 +11,5 @@ __all__ = [
     'pairwise_part_distance',
     'part_distance',
     'rank_gallery',
+    'resize_bilinear',
 ]

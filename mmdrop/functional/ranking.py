@@ -116,12 +116,11 @@ def rank_gallery(
     check_inputs(query, gallery, query_visibility, gallery_visibility)
     if k < 1:
         raise ValueError(f'k must be at least 1, got {k}')
-    labels = (query_pids, gallery_pids, query_camids, gallery_camids)
-    if any(label is None for label in labels):
-        if any(label is not None for label in labels):
-            raise ValueError('give pids and camids of query and gallery, or none of them')
-        # Queries without pid meet a gallery with one: nothing can be junk.
-        labels = ([-1] * len(query), [0] * len(gallery), [-1] * len(query), [-1] * len(gallery))
+    labels = [x for x in (query_pids, gallery_pids, query_camids, gallery_camids) if x is not None]
+    if not labels:  # queries without pid meet a gallery with one: nothing can be junk
+        labels = [[-1] * len(query), [0] * len(gallery), [-1] * len(query), [-1] * len(gallery)]
+    if len(labels) != 4:
+        raise ValueError('give pids and camids of query and gallery, or none of them')
     protocol = _Protocol(query, gallery, *labels)
     keys = []
     for rows in protocol.chunks(None):
@@ -151,11 +150,11 @@ def count_protocol(
     same_pid = [protocol.same_pid(rows) for rows in protocol.chunks(None)]
     return {
         'queries': len(query_pids),
-        'ignored_queries': sum((~match.any(1)).sum().item() for _, match, _ in same_pid),
+        'ignored_queries': sum(int((~match.any(1)).sum()) for _, match, _ in same_pid),
         'gallery': len(gallery_pids),
-        'dropped': protocol.dropped.sum().item(),
+        'dropped': int(protocol.dropped.sum()),
         'identities': len(protocol.gallery_pids[~protocol.dropped].unique()),
-        'junk': sum(junk.sum().item() for *_, junk in same_pid),
+        'junk': sum(int(junk.sum()) for *_, junk in same_pid),
     }
 
 

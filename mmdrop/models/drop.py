@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from mmdrop.functional import resize_bilinear
 from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample
 
@@ -103,9 +103,7 @@ class DROP(BaseModel):
         parsing_features = features if self.parsing_neck is None else self.parsing_neck(levels)
         logits = self.parsing_head(parsing_features)
         probabilities = (logits.detach() if self.detach_parsing else logits).float().softmax(1)
-        if probabilities.shape[-2:] != features.shape[-2:]:
-            probabilities = F.interpolate(probabilities, features.shape[-2:], mode='bilinear')
-        return features, logits, probabilities
+        return features, logits, resize_bilinear(probabilities, features.shape[-2:])
 
     def loss(
         self,

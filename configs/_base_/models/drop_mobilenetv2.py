@@ -4,7 +4,7 @@ from mmpretrain.models import MobileNetV2
 with read_base():
     from .drop_hrnet32 import *
 
-model.backbone = dict(type=MobileNetV2, out_indices=(1, 2, 4, 7))
+model.backbone = dict(type=MobileNetV2, out_indices=(1, 2, 4, 6))
 model.shared_neck = None
-model.parsing_neck.in_channels = [24, 32, 96, 1280]
-model.reid_head.in_channels = 24 + 32 + 96 + 1280
+model.parsing_neck.in_channels = [24, 32, 96, 320]
+model.reid_head.in_channels = 24 + 32 + 96 + 320

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmdrop.functional import resize_bilinear
 from mmdrop.registry import MODELS
 
 
@@ -48,5 +48,5 @@ class DPU(BaseModule):
         """Map levels ``(B, C_i, H_i, W_i)``, finest first, to ``(B, out_channels, H_1, W_1)``."""
         *finer, out = (reduce(feat) for reduce, feat in zip(self.reduce, feats, strict=True))
         for skip in reversed(finer):
-            out = skip + F.interpolate(out, skip.shape[-2:], mode='bilinear', align_corners=False)
+            out = skip + resize_bilinear(out, skip.shape[-2:])
         return out

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmdrop.functional import resize_bilinear
 from mmdrop.registry import MODELS
 
 
@@ -29,12 +29,4 @@ class UpsampleConcat(BaseModule):
         """Map levels ``(B, C_i, H_i, W_i)``, finest first, to ``(B, ΣC_i, H_1, W_1)``."""
         size = feats[0].shape[-2:]
         taken = feats if self.indices is None else [feats[i] for i in self.indices]
-        return torch.cat(
-            [
-                feat
-                if feat.shape[-2:] == size
-                else F.interpolate(feat, size, mode='bilinear', align_corners=True)
-                for feat in taken
-            ],
-            dim=1,
-        )
+        return torch.cat([resize_bilinear(feat, size, align_corners=True) for feat in taken], 1)

@@ -1,0 +1,49 @@
+"""DROP, MobileNetV2 from scratch, Market-1501 at 128×64, labels from key points; needs no GPU."""
+
+from mmengine.config import read_base
+from mmengine.optim import CosineAnnealingLR, LinearLR
+
+from mmdrop.datasets import LoadKeypointParsing
+
+with read_base():
+    from ._base_.datasets.market1501 import *
+    from ._base_.default_runtime import *
+    from ._base_.models.drop_mobilenetv2 import *
+    from ._base_.schedules.adam_120e import *
+
+model.parsing_head.num_parts = 5
+model.reid_head.num_parts = 5
+model.reid_head.num_classes = 751
+
+train_pipeline = [
+    dict(type=LoadImage),
+    dict(
+        type=LoadKeypointParsing,
+        ann_file='data/market1501_keypoints14.npz',
+        origin=1,
+        num_parts=5,
+    ),
+    dict(type=Resize, scale=(64, 128)),
+    dict(type=FlipWithParts, prob=0.5),
+    dict(type=PadCropWithParts, padding=5),
+    dict(type=EraseWithParts, prob=0.5),
+    dict(type=PackReIDInputs),
+]
+test_pipeline = [
+    dict(type=LoadImage),
+    dict(type=Resize, scale=(64, 128)),
+    dict(type=PackReIDInputs),
+]
+train_dataloader.dataset.pipeline = train_pipeline
+test_dataloader.dataset.pipeline = test_pipeline
+val_dataloader.dataset.pipeline = test_pipeline
+train_dataloader.num_workers = 2
+test_dataloader.num_workers = 2
+val_dataloader.num_workers = 2
+
+optim_wrapper.optimizer.lr = 1e-3
+param_scheduler = [
+    dict(type=LinearLR, start_factor=0.01, end=200, by_epoch=False),
+    dict(type=CosineAnnealingLR, T_max=20, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
+]
+train_cfg.update(max_epochs=20, val_interval=10)
