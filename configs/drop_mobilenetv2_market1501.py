@@ -44,6 +44,6 @@ val_dataloader.num_workers = 2
 optim_wrapper.optimizer.lr = 1e-3
 param_scheduler = [
     dict(type=LinearLR, start_factor=0.01, end=200, by_epoch=False),
-    dict(type=CosineAnnealingLR, T_max=20, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
+    dict(type=CosineAnnealingLR, T_max=8, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg.update(max_epochs=20, val_interval=10)
+train_cfg.update(max_epochs=8, val_interval=8)

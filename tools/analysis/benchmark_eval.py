@@ -6,15 +6,13 @@ The defaults are the size of Occluded-Duke with foreground and 8 part embeddings
 """
 
 import argparse
-import csv
-import platform
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from measure import memory_mib, processor, write_row
 
 from mmdrop.functional import evaluate_ranking
 
@@ -31,12 +29,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--out', type=Path, help='CSV file to append the line to')
     return parser.parse_args()
-
-
-def memory_mib(field: str) -> float:
-    """A line of ``/proc/self/status`` (Linux) in MiB."""
-    lines = Path('/proc/self/status').read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
 
 
 def peak_above(function: Callable[[], object]) -> float:
@@ -65,14 +57,6 @@ def matrix_products(query: torch.Tensor, gallery: torch.Tensor, size: int) -> No
                 torch.mm(rows[:, e], columns[:, e].T, out=out)
 
 
-def cpu_model() -> str:
-    """Name of the processor, where Linux tells it."""
-    path = Path('/proc/cpuinfo')
-    lines = path.read_text().splitlines() if path.exists() else []
-    names = [line.split(':')[1].strip() for line in lines if line.startswith('model name')]
-    return names[0] if names else platform.processor()
-
-
 def main() -> None:
     """Measure and print one CSV line."""
     args = parse_args()
@@ -97,7 +81,6 @@ def main() -> None:
     products = min(statistics.median(times) for times in products.values())
     evaluation = statistics.median(evaluation)
 
-    print(f'torch {torch.__version__}, {torch.get_num_threads()} threads, {cpu_model()}')
     row = {
         'Q': args.queries,
         'G': args.gallery,
@@ -107,20 +90,9 @@ def main() -> None:
         'evaluate_ranking_s': round(evaluation, 3),
         'ratio': round(evaluation / products, 3),
         'peak_mib_above_inputs': round(peak, 1),
-        'torch': torch.__version__,
-        'cpu': cpu_model(),
-        'threads': torch.get_num_threads(),
+        'device': processor(),
     }
-    writer = csv.DictWriter(sys.stdout, row)
-    writer.writeheader()
-    writer.writerow(row)
-    if args.out:
-        is_new = not args.out.exists()
-        with args.out.open('a', newline='') as file:
-            writer = csv.DictWriter(file, row)
-            if is_new:
-                writer.writeheader()
-            writer.writerow(row)
+    write_row(row, args.out)
 
 
 if __name__ == '__main__':
