@@ -1,4 +1,4 @@
-"""The global-only baseline of `drop_demo`: one embedding of the whole image, same data and time."""
+"""The demo's global-only baseline: one embedding of the whole image, same data and time."""
 
 from mmengine.config import read_base
 
@@ -11,9 +11,9 @@ model.parsing_neck = None
 model.parsing_head = None
 model.reid_head = dict(
     type=GlobalReIDHead,
-    num_classes=100,
-    in_channels=480,
-    embed_channels=128,
+    num_classes=200,
+    in_channels=360,
+    embed_channels=512,
     triplet_loss=dict(type=PCTLoss, margin=0.3),
 )
 test_evaluator.embeddings = ('global',)

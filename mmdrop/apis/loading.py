@@ -12,6 +12,7 @@ from mmengine.dataset import Compose
 from torch import nn
 
 import mmdrop
+import mmdrop.engine  # lets configs of other packages inherit from ours
 
 CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 

@@ -39,7 +39,8 @@ class SyntheticReID(BaseDataset):
     hidden), and ``img_path`` (a name, not a file), ``pid`` (0 is a distractor of the gallery),
     ``camid`` from 0, ``gt_label`` (−1 in the test set), ``is_query``.
 
-    Metainfo: ``dataset_name``, ``num_identities`` (without distractors), ``num_cameras``.
+    Metainfo: ``dataset_name``, ``num_identities`` (without distractors), ``num_cameras``,
+    ``part_names``.
 
     Args:
         split: ``'train'``, or ``'test'`` for queries followed by the gallery.
@@ -117,7 +118,9 @@ class SyntheticReID(BaseDataset):
             test_mode=split == 'test',
             lazy_init=True,
         )
-        self._metainfo.update(num_identities=num_identities, num_cameras=num_cameras)
+        self._metainfo.update(
+            num_identities=num_identities, num_cameras=num_cameras, part_names=table.part_names
+        )
         if not lazy_init:
             self.full_init()
 

@@ -1,3 +1,4 @@
+from . import config_inheritance  # for its effect on MMEngine
 from .cli import load_config, make_parser
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
@@ -9,6 +10,7 @@ __all__ = [
     'NonFiniteLossHook',
     'PlainCheckpointHook',
     'check_pretrained',
+    'config_inheritance',
     'keep_freed_memory',
     'load_config',
     'make_parser',

@@ -12,7 +12,8 @@ class NonFiniteLossHook(Hook):
     """Raise an error that names the loss term that was NaN or infinite first.
 
     Every iteration is recorded on the device; the host reads the record every ``interval``
-    iterations, so that training is not slowed by synchronisation.
+    iterations, so that training is not slowed by synchronisation, and before a checkpoint is
+    written, so that no checkpoint holds the weights of a broken run.
 
     Args:
         interval: Iterations between two looks.
@@ -47,8 +48,16 @@ class NonFiniteLossHook(Hook):
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner):
             self._look()
 
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Look at the record, whatever the interval.
+
+        Raises:
+            FloatingPointError: A term was not finite since the last look.
+        """
+        self._look()
+
     def _look(self) -> None:
-        first = self.first.tolist()
+        first = [torch.inf] if self.first is None else self.first.tolist()
         start = min(first)
         if start == float('inf'):
             return

@@ -39,6 +39,8 @@ class PlainCheckpointHook(CheckpointHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make the message hub's state again from plain data."""
+        # Runner.resume would execute this entry, which MMEngine no longer writes, as a config.
+        checkpoint.get('meta', {}).pop('config', None)
         for name, buffer in checkpoint.get('message_hub', {}).get('log_scalars', {}).items():
             if isinstance(buffer, dict):
                 checkpoint['message_hub']['log_scalars'][name] = HistoryBuffer(

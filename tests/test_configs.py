@@ -1,0 +1,133 @@
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from mmcv.transforms import Resize
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+
+from mmdrop.datasets import SyntheticReID
+from mmdrop.datasets.parsing_base import ParsingSource
+from mmdrop.registry import DATASETS, METRICS, MODELS
+from mmdrop.structures import ReIDDataSample
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
+RECIPES = sorted(p for p in CONFIGS.rglob('*.py') if '_base_' not in p.parts)
+
+
+every_recipe = pytest.mark.parametrize('path', RECIPES, ids=lambda p: p.stem)
+
+
+def build_dataset(loader):
+    return DATASETS.build(dict(loader.dataset, lazy_init=True))
+
+
+def label_source(dataset):
+    if isinstance(dataset, SyntheticReID):
+        return dataset
+    (source,) = [t for t in dataset.pipeline.transforms if isinstance(t, ParsingSource)]
+    return source
+
+
+def batch(cfg):
+    """Two identities with two images each, at 64×32, with every part in the label."""
+    num_parts = (cfg.model.parsing_head or dict(num_parts=8))['num_parts']
+    samples = [
+        ReIDDataSample(
+            gt_label=label,
+            gt_sem_seg=torch.randint(0, num_parts + 1, (64, 32), dtype=torch.uint8),
+            metainfo=dict(num_parts=num_parts, img_path='a.jpg'),
+        )
+        for label in (0, 0, 1, 1)
+    ]
+    return dict(inputs=list(torch.randint(0, 256, (4, 3, 64, 32)).byte()), data_samples=samples)
+
+
+def build_schedulers(cfg, optim_wrapper):
+    for scheduler in cfg.param_scheduler:
+        arguments = dict(scheduler)
+        kind = arguments.pop('type')
+        if arguments.pop('convert_to_iter_based', False):
+            yield kind.build_iter_from_epoch(optim_wrapper, epoch_length=10, **arguments)
+        else:
+            yield kind(optim_wrapper, **arguments)
+
+
+def test_there_are_recipes():
+    assert {'drop_demo', 'drop_hrnet32_occduke'} <= {path.stem for path in RECIPES}
+
+
+@every_recipe
+def test_a_recipe_says_what_to_expect(path):
+    first_line = path.read_text().splitlines()[0]
+    if path.stem.startswith(('drop_hrnet32', 'drop_resnet50')):
+        assert re.search(r'the paper reports \d+\.\d Rank-1.* \(Table \d\)', first_line)
+    else:  # small recipes of our own
+        assert re.search('[Dd]emo|no GPU', first_line)
+
+
+@every_recipe
+def test_a_recipe_survives_being_written_and_read_again(path, tmp_path):
+    cfg = Config.fromfile(path)
+    cfg.dump(tmp_path / 'dumped.py')
+    assert Config.fromfile(tmp_path / 'dumped.py').to_dict() == cfg.to_dict()
+
+
+@every_recipe
+def test_overrides_of_the_command_line_reach_the_recipe(path):
+    cfg = Config.fromfile(path)
+    overrides = {
+        'model.reid_head.num_classes': 3,
+        'optim_wrapper.optimizer.lr': 0.5,
+        'train_dataloader.batch_size': 6,
+    }
+    if cfg.model.parsing_head:
+        overrides['model.parsing_head.loss.gamma'] = 0.25
+    cfg.merge_from_dict(overrides)
+    model = MODELS.build(dict(cfg.model.to_dict(), backbone=dict(type='mmpretrain.LeNet5')))
+    assert model.reid_head.num_classes == 3
+    assert not cfg.model.parsing_head or model.parsing_head.loss_module.gamma == 0.25
+    assert (cfg.optim_wrapper.optimizer.lr, cfg.train_dataloader.batch_size) == (0.5, 6)
+
+
+@every_recipe
+def test_a_recipe_agrees_with_itself(path):
+    cfg = Config.fromfile(path)
+    train, test = build_dataset(cfg.train_dataloader), build_dataset(cfg.test_dataloader)
+    sampler = cfg.train_dataloader.sampler
+    assert sampler.num_identities * sampler.num_instances == cfg.train_dataloader.batch_size
+    heads = [head for head in (cfg.model.parsing_head, cfg.model.reid_head) if head]
+    parts = {head.num_parts for head in heads if 'num_parts' in head}
+    parts.add(label_source(train).num_parts)
+    assert len(parts) == 1
+    assert (train.test_mode, test.test_mode) == (False, True)
+    sizes = [
+        {t.scale for t in dataset.pipeline.transforms if isinstance(t, Resize)}
+        for dataset in (train, test)
+    ]
+    assert sizes[0] == sizes[1]
+    assert cfg.val_dataloader == cfg.test_dataloader and cfg.val_evaluator == cfg.test_evaluator
+    METRICS.build(cfg.test_evaluator)
+
+
+@every_recipe
+def test_a_recipe_trains_every_parameter_and_predicts(path):
+    torch.manual_seed(0)
+    cfg = Config.fromfile(path)
+    model = MODELS.build(cfg.model)
+    optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert list(build_schedulers(cfg, optim_wrapper))
+    data = model.data_preprocessor(batch(cfg), training=True)
+    losses = model(**data, mode='loss')
+    assert all(value.isfinite() for value in losses.values())
+    model.parse_losses(losses)[0].backward()
+    grads = {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+    untrained = [n for n, grad in grads.items() if grad is None or not grad.isfinite().all()]
+    # DistributedDataParallel must know of parameters that no loss reads.
+    assert bool(untrained) == cfg.get('find_unused_parameters', False), untrained
+    optim_wrapper.step()
+    with torch.no_grad():
+        samples = model.eval()(**model.data_preprocessor(batch(cfg)), mode='predict')
+    assert samples[0].embeddings.isfinite().all()
+    assert len(samples[0].embeddings) == len(samples[0].embedding_names)
