@@ -1,5 +1,7 @@
 """The one list of what a sample carries: field names, shapes, meanings."""
 
+from collections.abc import Sequence
+
 from mmengine.structures import BaseDataElement
 
 
@@ -35,3 +37,26 @@ class ReIDDataSample(BaseDataElement):
     - ``embedding_names`` (tuple of str): ``'global'``, ``'foreground'``, ``'part_1'`` to
       ``'part_K'``.
     """
+
+
+def find_embeddings(wanted: Sequence[str], names: Sequence[str]) -> list[int]:
+    """Positions, ascending, of the wanted embeddings among ``embedding_names``.
+
+    Args:
+        wanted: Names; ``'parts'`` stands for every part or stripe.
+        names: ``embedding_names`` of a sample.
+
+    Raises:
+        ValueError: A wanted embedding is not there.
+    """
+    found = set()
+    for name in wanted:
+        prefixes = ('part_', 'stripe_') if name == 'parts' else ()
+        positions = [i for i, x in enumerate(names) if x == name or x.startswith(prefixes)]
+        if not positions:
+            raise ValueError(
+                f'the model has no embedding {name!r}, only {list(names)}: set `embeddings` of '
+                'ReIDMetric (val_evaluator and test_evaluator of the config)'
+            )
+        found.update(positions)
+    return sorted(found)

@@ -118,6 +118,14 @@ def test_reid_gradients_reach_the_parsing_branch_unless_detached(detach):
     assert (grad is None) == detach
 
 
+@pytest.mark.parametrize(
+    'parsing_head', [None, dict(type='ParsingHead', in_channels=8, num_parts=5)]
+)
+def test_heads_that_disagree_on_the_number_of_parts_are_refused(parsing_head):
+    with pytest.raises(ValueError, match=r'reid_head\.num_parts is 2, but .*parsing_head'):
+        small_model(parsing_head=parsing_head)
+
+
 def test_channels_last_gives_the_same_embeddings():
     torch.manual_seed(0)
     model, other = small_model().eval(), small_model(channels_last=True).eval()

@@ -20,7 +20,9 @@ def main() -> None:
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     if args.table:
-        cfg.test_evaluator.table = True
+        evaluators = cfg.test_evaluator
+        for metric in evaluators if isinstance(evaluators, list) else [evaluators]:
+            metric.table = True
     keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)
     Runner.from_cfg(cfg).test()

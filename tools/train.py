@@ -1,8 +1,10 @@
 """Train a model: ``python tools/train.py CONFIG`` or ``mim train mmdrop CONFIG``."""
 
+import torch
 from mmengine.runner import Runner
 
 from mmdrop.engine import (
+    check_batch_size,
     check_pretrained,
     keep_freed_memory,
     load_config,
@@ -23,7 +25,10 @@ def main() -> None:
     )
     args = parser.parse_args()
     cfg = load_config(args)
+    check_batch_size(cfg)
     if args.amp:
+        if not torch.cuda.is_available():
+            parser.error('--amp needs a GPU')
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     cfg.resume = args.resume is not None

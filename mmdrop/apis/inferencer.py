@@ -18,6 +18,7 @@ from mmdrop.apis.images import Image, Images, list_images
 from mmdrop.apis.loading import image_pipelines, load_config, load_weights, tested_embeddings
 from mmdrop.functional import rank_gallery
 from mmdrop.registry import MODELS
+from mmdrop.structures import find_embeddings
 from mmdrop.visualization import draw_parsing_sheet, draw_ranking_sheet
 
 ROWS_PER_SHEET = 8
@@ -168,15 +169,5 @@ class ReIDInferencer:
         return dict(image=pixels, visibility=visibility)
 
     def _selected(self, result: Mapping) -> tuple[Tensor, Tensor]:
-        names = result['embedding_names']
-        keep = []
-        for wanted in self.embeddings:
-            found = [
-                i
-                for i, name in enumerate(names)
-                if name == wanted or (wanted == 'parts' and name.startswith('part_'))
-            ]
-            if not found:
-                raise ValueError(f'the model has no embedding {wanted!r}, it has {names}')
-            keep += found
+        keep = find_embeddings(self.embeddings, result['embedding_names'])
         return result['embeddings'][:, keep], result['visibility'][:, keep]

@@ -9,7 +9,7 @@ import torch
 from mmcv.transforms import BaseTransform, LoadImageFromFile, RandomFlip
 from mmcv.transforms.utils import cache_randomness
 from mmengine import fileio
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmdrop.registry import TRANSFORMS
 from mmdrop.structures import ReIDDataSample
@@ -43,6 +43,8 @@ class LoadImage(LoadImageFromFile):
             image = _decode(fileio.get(path, backend_args=self.backend_args))
         except FileNotFoundError as error:
             raise FileNotFoundError(f'{path}: no such image; check data_root') from error
+        except UnidentifiedImageError as error:
+            raise OSError(f'{path} is not an image; replace the file or remove it') from error
         except (OSError, EOFError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise OSError(
                 f'{path} cannot be decoded ({error}); replace the file or remove it'

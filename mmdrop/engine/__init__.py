@@ -1,14 +1,15 @@
 from . import config_inheritance  # for its effect on MMEngine
+from .checks import check_batch_size, check_pretrained
 from .cli import load_config, make_parser
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
-from .pretrained import check_pretrained
 
 __all__ = [
     'NonFiniteLossHook',
     'PlainCheckpointHook',
+    'check_batch_size',
     'check_pretrained',
     'config_inheritance',
     'keep_freed_memory',

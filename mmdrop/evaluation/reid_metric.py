@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -10,8 +11,11 @@ from mmengine.logging import print_log
 
 from mmdrop.functional import count_protocol, evaluate_ranking, rank_gallery
 from mmdrop.registry import METRICS
+from mmdrop.structures import find_embeddings
 
 _NAME = re.compile(r'global|foreground|parts|(part|stripe)_\d+')
+# Legs and feet, which Table 6 of the paper takes in pairs at K = 8.
+_PAIRS = {'k=5+6': ('part_5', 'part_6'), 'k=7+8': ('part_7', 'part_8')}
 # Rows of Table 6 of the paper below those of the single parts, in its order.
 _TABLE_ROWS = {
     'G': ('global',),
@@ -37,8 +41,9 @@ class ReIDMetric(BaseMetric):
         embeddings: Names of the embeddings to match by: ``'global'``, ``'foreground'``,
             ``'parts'`` (every part or stripe), ``'part_k'`` or ``'stripe_k'``.
         topk: Ranks of the CMC curve to report.
-        table: Also report each part alone and each combination of Table 6 of the paper that the
-            model has embeddings for, under keys such as ``'G+F/mAP'``; ranks each row anew.
+        table: Also report every row of Table 6 of the paper that the model has embeddings for,
+            under keys such as ``'G+F/mAP'``: each part alone, legs and feet in pairs at K = 8,
+            and the combinations. Each row is ranked anew.
         num_rank_lists: Number of queries to keep rank lists of.
         rank_list_length: Gallery images in a rank list.
         collect_device: Device to gather the results of all processes on, ``'cpu'`` or ``'gpu'``.
@@ -109,7 +114,7 @@ class ReIDMetric(BaseMetric):
                     'ReIDMetric needs query and gallery (is_query) in one data set'
                 )
         names = results[0]['embedding_names']
-        rows = {'+'.join(self.embeddings): self._columns(self.embeddings, names)}
+        rows = {'+'.join(self.embeddings): find_embeddings(self.embeddings, names)}
         if self.table:
             rows |= _table_columns(names)
 
@@ -134,16 +139,6 @@ class ReIDMetric(BaseMetric):
         for row, row_scores in scores_of_rows.items():
             metrics |= {f'{row}/{name}': value for name, value in row_scores.items()}
         return metrics
-
-    def _columns(self, wanted: Sequence[str], names: Sequence[str]) -> list[int]:
-        """Indices, ascending, of the wanted embeddings among those of the model."""
-        missing = [name for name in wanted if not _find(name, names)]
-        if missing:
-            raise ValueError(
-                f'the model has no embedding {missing}, only {list(names)}: '
-                'set `embeddings` of ReIDMetric (val_evaluator and test_evaluator of the config)'
-            )
-        return sorted({column for name in wanted for column in _find(name, names)})
 
     def _log(self, rows: dict[str, dict[str, float]], counts: dict[str, int]) -> None:
         width = max(len('embeddings'), *map(len, rows))
@@ -191,19 +186,18 @@ class ReIDMetric(BaseMetric):
         return rank_lists
 
 
-def _find(name: str, names: Sequence[str]) -> list[int]:
-    wanted = ('part_', 'stripe_') if name == 'parts' else ()
-    return [i for i, other in enumerate(names) if other == name or other.startswith(wanted)]
-
-
 def _table_columns(names: Sequence[str]) -> dict[str, list[int]]:
     """Rows of Table 6 that these embeddings allow, and their columns."""
-    rows = {names[i]: [i] for i in _find('parts', names)}
-    for row, wanted in _TABLE_ROWS.items():
-        found = [_find(name, names) for name in wanted]
-        if all(found):
-            rows[row] = sorted(column for columns in found for column in columns)
-    return rows
+    parts = [name for name in names if name.startswith(('part_', 'stripe_'))]
+    rows = {name: (name,) for name in parts}
+    if len(parts) == 8:
+        rows |= _PAIRS
+    rows |= _TABLE_ROWS
+    columns = {}
+    for row, wanted in rows.items():
+        with suppress(ValueError):
+            columns[row] = find_embeddings(wanted, names)
+    return columns
 
 
 def _stack(samples: list[dict]) -> dict[str, torch.Tensor]:

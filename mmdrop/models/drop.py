@@ -32,6 +32,9 @@ class DROP(BaseModel):
         channels_last: Store convolution weights and inputs channels last, faster with AMP on GPUs.
         data_preprocessor: Config of the preprocessor, ``ImgDataPreprocessor`` as a rule.
         init_cfg: Initialisation, as in MMEngine.
+
+    Raises:
+        ValueError: Parsing head and ReID head disagree on the number of parts.
     """
 
     def __init__(
@@ -54,9 +57,19 @@ class DROP(BaseModel):
         self.parsing_neck = MODELS.build(parsing_neck) if parsing_neck else None
         self.parsing_head = MODELS.build(parsing_head) if parsing_head else None
         self.reid_head = MODELS.build(reid_head)
+        self._check_num_parts()
         self.detach_parsing = detach_parsing
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
+
+    def _check_num_parts(self) -> None:
+        wanted = getattr(self.reid_head, 'num_parts', None)  # None: reads no parsing
+        found = self.parsing_head.num_parts if self.parsing_head is not None else 0
+        if wanted is not None and wanted != found:
+            raise ValueError(
+                f'reid_head.num_parts is {wanted}, but '
+                + (f'parsing_head.num_parts is {found}' if found else 'there is no parsing_head')
+            )
 
     def forward(
         self,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmengine.dist import get_world_size, is_main_process, master_only
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmengine.visualization import LocalVisBackend
 
 from mmdrop.registry import HOOKS
@@ -186,11 +186,13 @@ def _part_names(dataset: Any) -> Sequence[str]:
 
 
 def _store(runner: Runner, name: str, picture: np.ndarray) -> None:
-    runner.visualizer.add_image(name, picture, runner.iter)
+    # runner.iter would build the training loop, and load its data, in a run that only tests.
+    step = runner.iter if isinstance(runner._train_loop, BaseLoop) else 0
+    runner.visualizer.add_image(name, picture, step)
     backends = runner.visualizer._vis_backends
     # MMEngine knows the folder of its local pictures only by a private name.
     folders = [b._img_save_dir for b in backends.values() if isinstance(b, LocalVisBackend)]
-    places = [str(Path(folder, f'{name}_{runner.iter}.png')) for folder in folders] or [*backends]
+    places = [str(Path(folder, f'{name}_{step}.png')) for folder in folders] or [*backends]
     if places:
         runner.logger.info(f'Picture {name}: {", ".join(places)}')
     else:
