@@ -210,7 +210,5 @@ def test_help_does_not_mention_the_option_by_which_mim_recognises_old_tools(
 def test_a_batch_that_does_not_hold_the_samplers_identities_is_refused():
     sampler = dict(num_identities=16, num_instances=4)
     check_batch_size(Config(dict(train_dataloader=dict(batch_size=64, sampler=sampler))))
-    with pytest.raises(
-        ValueError, match='batch_size is 32.*16 identities × 4 images: set it to 64'
-    ):
+    with pytest.raises(ValueError, match=r'batch_size is 32.*16 identities.*set it to 64'):
         check_batch_size(Config(dict(train_dataloader=dict(batch_size=32, sampler=sampler))))

@@ -20,12 +20,14 @@ test_pipeline = [
     dict(type=PackReIDInputs),
 ]
 
-train_dataloader.update(num_workers=0, persistent_workers=False, pin_memory=False)
+train_dataloader.update(batch_size=32, num_workers=0, persistent_workers=False, pin_memory=False)
+train_dataloader.sampler.num_identities = 8
 train_dataloader.dataset = dict(
     type=SyntheticReID,
     split='train',
     num_identities=200,
     images_per_identity=8,
+    num_parts=5,
     pipeline=train_pipeline,
 )
 test_dataloader.update(num_workers=0, persistent_workers=False, pin_memory=False)
@@ -34,6 +36,7 @@ test_dataloader.dataset = dict(
     split='test',
     num_identities=100,
     images_per_identity=8,
+    num_parts=5,
     pipeline=[dict(type=PackReIDInputs)],
 )
 val_dataloader = test_dataloader

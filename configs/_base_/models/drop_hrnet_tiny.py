@@ -34,6 +34,6 @@ model.shared_neck = dict(
     type=HRNetIncrease, in_channels=[16, 32, 64, 128], out_channels=[24, 48, 96, 192]
 )
 model.parsing_neck.update(in_channels=[24, 48, 96, 192], out_channels=64)
-model.parsing_head.in_channels = 64
+model.parsing_head.update(in_channels=64, num_parts=5)
 model.parsing_head.position_encoder.channels = 64
-model.reid_head.update(in_channels=360, embed_channels=128)
+model.reid_head.update(in_channels=360, embed_channels=128, num_parts=5)
