@@ -25,8 +25,8 @@ def test_the_config_of_another_package_builds_and_trains_its_own_neck(config):
     samples = [
         ReIDDataSample(
             gt_label=label,
-            gt_sem_seg=torch.randint(0, 9, (64, 32), dtype=torch.uint8),
-            metainfo=dict(num_parts=8, img_path='a.jpg'),
+            gt_sem_seg=torch.randint(0, model.parsing_head.num_parts + 1, (64, 32)).byte(),
+            metainfo=dict(num_parts=model.parsing_head.num_parts, img_path='a.jpg'),
         )
         for label in (0, 0, 1, 1)
     ]

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from mmdrop.datasets import LoadKeypointParsing, LoadParsingMap, LoadPifPafFields
-from mmdrop.datasets.keypoint_files import JOINTS_14
+from mmdrop.datasets.keypoint_files import JOINTS_14, load_keypoints
 from mmdrop.datasets.limbs import COCO_JOINTS, LIMBS, draw_limbs
 
 # A person who stands upright in a 64×128 image and faces us: the own left is at larger x.
@@ -233,10 +233,24 @@ def test_of_several_people_the_largest_is_drawn(tmp_path):
 
 def test_an_image_without_key_points_is_an_error_or_is_ignored(tmp_path):
     path = save_npz(tmp_path)
-    with pytest.raises(FileNotFoundError, match='no entry b in'):
+    with pytest.raises(FileNotFoundError, match='no entry train/b in'):
         LoadKeypointParsing(path)(make_results(label_stem='train/b'))
     source = LoadKeypointParsing(path, missing='ignore')
     assert (source(make_results(label_stem='train/b'))['gt_seg_map'] == 255).all()
+
+
+def test_an_entry_is_found_where_one_name_is_the_end_of_the_other(tmp_path):
+    points = np.zeros((4, 17, 3), np.float32)
+    names = ['0001/a', '0002/a', 'images/train/0003/c', 'd']
+    np.savez(tmp_path / 'k.npz', keypoint_names=COCO_JOINTS, x_names=names, x_keypoints=points)
+    find = load_keypoints(tmp_path / 'k.npz').find
+    assert [find(stem) for stem in ('train/0001/a', 'train/0002/a', '0003/c', 'x/d')] == [
+        0,
+        1,
+        2,
+        3,
+    ]
+    assert [find(stem) for stem in ('train/0003/a', 'a', 'query/0003/c')] == [None, None, None]
 
 
 def test_a_missing_key_point_file_is_never_ignored(tmp_path):

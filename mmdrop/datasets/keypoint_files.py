@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -29,13 +30,26 @@ class Keypoints(NamedTuple):
 
     Attributes:
         names: The J joints.
-        rows: File stem to row of ``points``.
+        rows: Entry, a file name without suffix and with its folders if it has any, to row of
+            ``points``.
         points: ``(N, J, 3)`` float32: x, y in pixels and score, which is 0 for an unknown joint.
+        longer: End of an entry to its row, where no other entry ends so.
     """
 
     names: tuple[str, ...]
     rows: dict[str, int]
     points: np.ndarray
+    longer: dict[str, int]
+
+    def find(self, stem: str) -> int | None:
+        """Row of an image such as ``'train/0001/a'``, None if there is none.
+
+        An entry is the image's where one name is the end of the other: ``'a'``, ``'0001/a'`` or
+        ``'images/train/0001/a'``, but not ``'0002/a'``.
+        """
+        names = _ends(stem)
+        row = next((self.rows[name] for name in names if name in self.rows), None)
+        return self.longer.get(stem) if row is None else row
 
 
 def load_keypoints(path: Path) -> Keypoints:
@@ -57,9 +71,17 @@ def load_keypoints(path: Path) -> Keypoints:
     rows = {stem: row for row, stem in enumerate(stems)}
     if len(rows) < len(stems):
         twice = next(stem for row, stem in enumerate(stems) if rows[stem] != row)
-        raise ValueError(f'{path}: two entries have the file stem {twice!r}')
+        raise ValueError(f'{path}: two entries have the file name {twice!r}')
     points[~np.isfinite(points).all(axis=2)] = 0
-    return Keypoints(names, rows, points)
+    ends = Counter(end for stem in stems for end in _ends(stem)[1:])
+    longer = {end: rows[stem] for stem in stems for end in _ends(stem)[1:] if ends[end] == 1}
+    return Keypoints(names, rows, points, longer)
+
+
+def _ends(stem: str) -> list[str]:
+    """``'x/y/a'`` to ``['x/y/a', 'y/a', 'a']``."""
+    folders = stem.split('/')
+    return ['/'.join(folders[i:]) for i in range(len(folders))]
 
 
 def _read_npz(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
@@ -87,7 +109,7 @@ def _read_coco(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
         if size > largest.get(annotation['image_id'], (-1.0,))[0]:
             largest[annotation['image_id']] = (size, keypoints)
     images = [image for image in content['images'] if image['id'] in largest]
-    stems = [Path(image['file_name']).stem for image in images]
+    stems = [Path(image['file_name']).with_suffix('').as_posix() for image in images]
     points = np.array([largest[image['id']][1] for image in images], np.float32)
     return COCO_JOINTS, stems, points.reshape(len(stems), len(COCO_JOINTS), 3)
 

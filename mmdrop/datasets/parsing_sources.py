@@ -25,7 +25,7 @@ class LoadPifPafFields(FileParsingSource):
 
     Args:
         root: Folder of the labels, such as ``masks/pifpaf_maskrcnn_filtering``.  Below it lie
-            the folders of the image, without that of the identity.
+            the folders of the image; in the public sets without that of the identity.
         num_parts: K.
         groups: Table of channels.
         suffix: What follows the image's stem: ``'.npy'``, in the published labels of
@@ -91,7 +91,8 @@ class LoadKeypointParsing(ParsingSource):
 
     Args:
         ann_file: A COCO key-point file (``.json``), or an ``.npz`` with ``keypoint_names`` and
-            pairs of arrays ``x_names`` (file stems) and ``x_keypoints`` ``(N, J, 2 or 3)``.
+            pairs of arrays ``x_names`` and ``x_keypoints`` ``(N, J, 2 or 3)``.  Names carry as
+            many folders as tell the images apart: ``train/0001/a``, ``0001/a`` or ``a``.
             Joints are those of COCO-17, or the 14 with ``head_top`` and ``neck``.
         num_parts: K.
         groups: Table of parts.
@@ -124,10 +125,10 @@ class LoadKeypointParsing(ParsingSource):
         return _cached_keypoints(self.ann_file)
 
     def has_label(self, stem: str) -> bool:
-        return stem.rsplit('/', 1)[-1] in self._keypoints().rows
+        return self._keypoints().find(stem) is not None
 
     def where(self, stem: str) -> str:
-        return f'no entry {stem.rsplit("/", 1)[-1]} in {self.ann_file}'
+        return f'no entry {stem} in {self.ann_file}'
 
     def load(self, stem: str, results: dict) -> np.ndarray:
         """Draw the limbs at the image's size."""
@@ -136,7 +137,7 @@ class LoadKeypointParsing(ParsingSource):
         keypoints = self._keypoints()
         scale = (shape[1] / old_shape[1], shape[0] / old_shape[0])
         joints = {}
-        points = keypoints.points[keypoints.rows[stem.rsplit('/', 1)[-1]]].tolist()
+        points = keypoints.points[keypoints.find(stem)].tolist()
         for name, (x, y, score) in zip(keypoints.names, points, strict=True):
             if score > self.min_score:
                 # Pixel centres: x + 0.5 is what a resize scales.

@@ -16,6 +16,7 @@ train_dataloader.update(
         num_identities=4,
         images_per_identity=8,
         image_size=(64, 32),
+        num_parts=5,
         pipeline=[dict(type=PackReIDInputs)],
     ),
 )
@@ -29,6 +30,7 @@ test_dataloader.update(
         queries_per_identity=1,
         num_distractors=1,
         image_size=(64, 32),
+        num_parts=5,
         pipeline=[dict(type=PackReIDInputs)],
     ),
 )
