@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import save_checkpoint
 from mmpretrain.models import HRFuseScales, HRNet, ImageClassifier
 
@@ -52,11 +53,12 @@ def test_one_index_is_brought_to_the_size_of_the_first_level():
 @pytest.fixture(scope='module')
 def classifier_checkpoint(tmp_path_factory):
     torch.manual_seed(0)
-    classifier = ImageClassifier(
-        backbone=dict(type='HRNet', arch='w32'),
-        neck=dict(type='HRFuseScales', in_channels=(32, 64, 128, 256)),
-        head=dict(type='LinearClsHead', in_channels=2048, num_classes=10),
-    )
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        classifier = ImageClassifier(
+            backbone=dict(type='HRNet', arch='w32'),
+            neck=dict(type='HRFuseScales', in_channels=(32, 64, 128, 256)),
+            head=dict(type='LinearClsHead', in_channels=2048, num_classes=10),
+        )
     for parameter in classifier.parameters():
         torch.nn.init.normal_(parameter, std=0.02)
     path = str(tmp_path_factory.mktemp('weights') / 'hrnet.pth')
