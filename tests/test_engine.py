@@ -4,7 +4,9 @@ import pickle
 import runpy
 import sys
 from pathlib import Path
+from pickle import UnpicklingError
 
+import mmengine.runner.checkpoint as checkpoint_module
 import pytest
 import torch
 from mmengine.config import Config, ConfigDict
@@ -75,6 +77,15 @@ def test_a_checkpoint_can_be_read_without_running_code(tmp_path):
     checkpoint = torch.load(tmp_path / 'epoch_2.pth', weights_only=True)
     assert {'state_dict', 'optimizer', 'message_hub', 'meta'} <= set(checkpoint)
     assert len(checkpoint['message_hub']['log_scalars']['train/loss']['history']) == 6
+
+
+def test_a_downloaded_checkpoint_runs_no_code(tmp_path):
+    torch.save(OpensAFile(tmp_path / 'owned'), tmp_path / 'evil.pth')
+    with pytest.raises(UnpicklingError):
+        checkpoint_module.load_url(
+            (tmp_path / 'evil.pth').as_uri(), model_dir=str(tmp_path / 'cache')
+        )
+    assert not (tmp_path / 'owned').exists()
 
 
 def test_the_log_history_survives_save_and_resume(tmp_path):

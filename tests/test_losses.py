@@ -68,6 +68,12 @@ def test_pct_without_triplets_is_a_differentiable_zero(pids):
     assert loss == 0 and embeddings.grad.isfinite().all()
 
 
+def test_a_nan_embedding_is_seen_in_the_loss():
+    embeddings = torch.rand(4, 2, 3)
+    embeddings[1] = torch.nan
+    assert PCTLoss()(embeddings, torch.tensor([0, 0, 1, 1])).isnan()
+
+
 def test_pct_of_identical_rows_has_a_finite_gradient():
     embeddings = torch.ones(4, 2, 3, requires_grad=True)
     loss = PCTLoss(margin=0.3)(embeddings, torch.tensor([0, 0, 1, 1]))

@@ -56,3 +56,11 @@ def test_rows_are_kept_in_float32_under_autocast():
     embeddings, pids, visible = batch(1)
     rows, *_ = bank(embeddings.bfloat16(), pids, visible)
     assert rows.dtype == bank.embeddings.dtype == torch.float32
+
+
+def test_rows_of_a_model_with_other_parts_are_dropped():
+    bank, other = PartMemoryBank(num_batches=4), PartMemoryBank(num_batches=4)
+    bank(*batch(1))
+    other.load_state_dict(bank.state_dict())
+    _, pids, *_ = other(torch.rand(2, 5, 4), torch.tensor([7, 8]), torch.ones(2, 5).bool())
+    assert pids.tolist() == other.pids.tolist() == [7, 8]

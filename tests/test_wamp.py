@@ -72,6 +72,15 @@ def test_half_precision_does_not_overflow():
     torch.testing.assert_close(pooled.float(), torch.full((1, 1, 1), 200.0), rtol=1e-2, atol=0)
 
 
+def test_the_float16_gradient_of_a_hidden_part_is_finite():
+    # Σm = 2048 · 1e-6; the gradient of the average is of the order of 65536 · 1e-3 / Σm = 3e4 times
+    # the spread of the features, which float16 cannot hold.
+    features = torch.rand(1, 4, 64, 32).half().requires_grad_()
+    weights = torch.full((1, 1, 64, 32), 1e-6, requires_grad=True)
+    (wamp(features, weights) * 65536 * 1e-3 * torch.tensor([1.0, -1, 30, 9])).sum().backward()
+    assert weights.grad.isfinite().all() and features.grad.isfinite().all()
+
+
 def test_the_layer_is_the_function_and_names_its_channels():
     features, weights = torch.rand(1, 3, 2, 2), torch.rand(1, 2, 2, 2)
     layer = WAMP(mode='concat')

@@ -31,10 +31,10 @@ def main() -> None:
             parser.error('--amp needs a GPU')
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    cfg.resume = args.resume is not None
-    if cfg.resume:
+    if args.resume is not None:
+        cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    else:
+    if not cfg.resume:
         check_pretrained(cfg.model)
     keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)

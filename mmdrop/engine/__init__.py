@@ -1,4 +1,4 @@
-from . import config_inheritance  # for its effect on MMEngine
+from . import config_inheritance, safe_loading  # for their effect on MMEngine
 from .checks import check_batch_size, check_pretrained
 from .cli import load_config, make_parser
 from .cpu import keep_freed_memory
@@ -16,4 +16,5 @@ __all__ = [
     'load_config',
     'make_parser',
     'prepare_cpu_launch',
+    'safe_loading',
 ]

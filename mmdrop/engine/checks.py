@@ -13,8 +13,8 @@ def check_batch_size(cfg: Config) -> None:
         ValueError: It does not.
     """
     loader = cfg.train_dataloader
-    identities = loader.sampler.get('num_identities')
-    instances = loader.sampler.get('num_instances')
+    sampler = loader.get('sampler') or {}
+    identities, instances = sampler.get('num_identities'), sampler.get('num_instances')
     if None not in (identities, instances) and identities * instances != loader.batch_size:
         raise ValueError(
             f'train_dataloader.batch_size is {loader.batch_size}, but its sampler gives '

@@ -12,8 +12,8 @@ class NonFiniteLossHook(Hook):
     """Raise an error that names the loss term that was NaN or infinite first.
 
     Every iteration is recorded on the device; the host reads the record every ``interval``
-    iterations, so that training is not slowed by synchronisation, and before a checkpoint is
-    written, so that no checkpoint holds the weights of a broken run.
+    iterations, at the end of each epoch, and before a checkpoint is written, so that no
+    checkpoint holds the weights of a broken run.
 
     Args:
         interval: Iterations between two looks.
@@ -45,7 +45,11 @@ class NonFiniteLossHook(Hook):
             self.first = terms.new_full(terms.shape, torch.inf)
         now = torch.full_like(self.first, float(runner.iter))
         self.first = torch.where(terms.isfinite(), self.first, torch.minimum(self.first, now))
-        if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(runner):
+        if (
+            self.every_n_train_iters(runner, self.interval)
+            or self.end_of_epoch(runner.train_dataloader, batch_idx)
+            or self.is_last_train_iter(runner)
+        ):
             self._look()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

@@ -34,9 +34,9 @@ def pairwise_part_distance(a: Tensor, b: Tensor) -> Tensor:
         # torch.cdist needs 4/5 of the time, but leaves 0.001 |a| where a and b are equal.
         size = a.square().sum(2)[:, :, None] + b.square().sum(2)[:, None, :]
         squared = torch.baddbmm(size, a, b.transpose(1, 2), alpha=-2)
-        apart = squared > _ROUNDING * size
+        equal = squared <= _ROUNDING * size  # false for NaN, which must not look like 0
         # The inner `where` keeps the infinite slope of the root at 0 out of the backward pass.
-        return torch.where(apart, torch.where(apart, squared, 1).sqrt(), 0)
+        return torch.where(equal, 0, torch.where(equal, 1, squared).sqrt())
 
 
 def mean_over_shared_parts(distance: Tensor, visible_a: Tensor, visible_b: Tensor) -> Tensor:

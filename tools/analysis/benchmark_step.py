@@ -73,7 +73,7 @@ def main() -> None:
     config = Config.fromfile(args.config).model
     config.channels_last = args.channels_last
     model = MODELS.build(config).to(args.device).train()
-    images, samples = make_batch(args, model.parsing_head.num_parts)
+    images, samples = make_batch(args, getattr(model.parsing_head, 'num_parts', 0))
     images = images.contiguous(memory_format=model.memory_format)
     cuda = args.device.startswith('cuda')
     if args.compile:

@@ -57,7 +57,10 @@ class BaseReIDHead(BaseModule):
                 'model.reid_head.num_classes to the number of training identities, which the data '
                 'set prints when it is loaded'
             )
-        return torch.tensor(labels, device=device)
+        labels = torch.tensor(labels)
+        if device.type == 'cuda':  # a copy from unpinned memory would wait for the backbone
+            labels = labels.pin_memory()
+        return labels.to(device, non_blocking=True)
 
     def identity_losses(
         self, embeddings: dict[str, Tensor], labels: Tensor, accuracy_of: str

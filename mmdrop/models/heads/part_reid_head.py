@@ -25,7 +25,7 @@ class PartReIDHead(BaseReIDHead):
                                         (shared)              └──── bank ──── loss_pct
 
     At test the global and the foreground embedding are taken behind their batch norm, the parts
-    before it. An embedding that no loss reads is not built.
+    before it. A global or foreground embedding that no loss reads is not built.
 
     Args:
         num_classes: Number of training identities.

@@ -55,7 +55,8 @@ class PartMemoryBank(BaseModule):
         if self.num_batches == 1:
             return *current, num_current
         rows = current
-        if len(self.pids) > 0:
+        # Rows from the checkpoint of a model with other parts or channels are dropped.
+        if len(self.pids) > 0 and self.embeddings.shape[1:] == current[0].shape[1:]:
             rows = tuple(
                 torch.cat([new, getattr(self, name)])
                 for new, name in zip(current, _STATES, strict=True)

@@ -49,10 +49,12 @@ def wamp(features: Tensor, weights: Tensor, mode: str = 'sum') -> Tensor:
         ``(B, K, C)``, or ``(B, K, 2C)`` for ``'concat'``.
     """
     features = features.flatten(2)  # (B, C, h·w)
-    weights = weights.flatten(2).to(features.dtype)  # (B, K, h·w)
-    # Weights are normalised before the product: a sum over 2048 pixels overflows in float16.
-    total = weights.sum(-1, keepdim=True, dtype=torch.float32).clamp(min=1e-6)
-    average = torch.bmm((weights / total).to(features.dtype), features.transpose(1, 2))
+    # In float16 a sum over 2048 pixels overflows, and so does the gradient of a division by the
+    # small sum of a hidden part: weights are normalised in float32, before the product.
+    weights = weights.flatten(2).float()  # (B, K, h·w)
+    share = weights / weights.sum(-1, keepdim=True).clamp(min=1e-6)
+    average = torch.bmm(share.to(features.dtype), features.transpose(1, 2))
+    weights = weights.to(features.dtype)
     positions = _peak_positions(features, weights)
     peak_features = features.gather(2, positions.transpose(1, 2)).transpose(1, 2)
     peak = peak_features * weights.gather(2, positions)

@@ -47,7 +47,7 @@ class PCTLoss(nn.Module):
             distance = distance.mean(0)
         else:
             distance = mean_over_shared_parts(distance, visibility[anchors], visibility)
-        comparable = distance.isfinite()  # (A, N)
+        comparable = distance != torch.inf  # (A, N); NaN stays, to be seen in the loss
         same = pids[anchors, None] == pids[None, :]
         itself = torch.eye(*same.shape, dtype=torch.bool, device=same.device)
         positive = same & ~itself & comparable
