@@ -11,8 +11,8 @@ with read_base():
 
 model.reid_head.num_classes = 200
 
-# What a few hundred iterations from scratch need: the identity losses do not pull at a parser that
-# knows nothing yet, its own loss weighs more, and parts of two pixels are smoothed less.
+# For a few hundred iterations from scratch: the identity losses do not pull at a parser that knows
+# nothing yet, its own loss weighs more, and parts of two pixels are smoothed less.
 model.detach_parsing = True
 model.parsing_head.loss_weight = 2.0
 model.parsing_head.loss.gamma = 0.1
