@@ -15,28 +15,14 @@ model.parsing_head.num_parts = 5
 model.reid_head.num_parts = 5
 model.reid_head.num_classes = 751
 
-train_pipeline = [
-    dict(type=LoadImage),
-    dict(
-        type=LoadKeypointParsing,
-        ann_file='data/market1501_keypoints14.npz',
-        origin=1,
-        num_parts=5,
-    ),
-    dict(type=Resize, scale=(64, 128)),
-    dict(type=FlipWithParts, prob=0.5),
-    dict(type=PadCropWithParts, padding=5),
-    dict(type=EraseWithParts, prob=0.5),
-    dict(type=PackReIDInputs),
-]
-test_pipeline = [
-    dict(type=LoadImage),
-    dict(type=Resize, scale=(64, 128)),
-    dict(type=PackReIDInputs),
-]
-train_dataloader.dataset.pipeline = train_pipeline
-test_dataloader.dataset.pipeline = test_pipeline
-val_dataloader.dataset.pipeline = test_pipeline
+train_dataloader.dataset.pipeline[1] = dict(
+    type=LoadKeypointParsing, ann_file='data/market1501_keypoints14.npz', origin=1, num_parts=5
+)
+# 128×64 instead of 256×128
+train_dataloader.dataset.pipeline[2].scale = (64, 128)
+train_dataloader.dataset.pipeline[4].padding = 5
+test_dataloader.dataset.pipeline[1].scale = (64, 128)
+val_dataloader.dataset.pipeline[1].scale = (64, 128)
 train_dataloader.num_workers = 2
 test_dataloader.num_workers = 2
 val_dataloader.num_workers = 2

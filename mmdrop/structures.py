@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from mmengine.structures import BaseDataElement
 
+IGNORED = 255  # label of a pixel that no parsing loss reads
+
 
 class ReIDDataSample(BaseDataElement):
     """One image of one person, between the data pipeline, the model and the metric.

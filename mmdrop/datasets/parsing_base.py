@@ -7,8 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmdrop.datasets.part_groups import get_part_groups
-
-IGNORED = 255
+from mmdrop.structures import IGNORED
 
 
 class ParsingSource(BaseTransform):

@@ -10,10 +10,11 @@ from PIL import Image
 
 from mmdrop.datasets.keypoint_files import Keypoints, load_keypoints
 from mmdrop.datasets.limbs import draw_limbs
-from mmdrop.datasets.parsing_base import IGNORED, FileParsingSource, ParsingSource
+from mmdrop.datasets.parsing_base import FileParsingSource, ParsingSource
 from mmdrop.datasets.parsing_tables import MAPPINGS, map_classes
 from mmdrop.datasets.part_groups import NUM_CHANNELS
 from mmdrop.registry import TRANSFORMS
+from mmdrop.structures import IGNORED
 
 
 @TRANSFORMS.register_module()

@@ -12,9 +12,7 @@ from mmengine import fileio
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mmdrop.registry import TRANSFORMS
-from mmdrop.structures import ReIDDataSample
-
-IGNORED = 255
+from mmdrop.structures import IGNORED, ReIDDataSample
 
 
 @TRANSFORMS.register_module()

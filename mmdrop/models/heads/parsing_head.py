@@ -8,7 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmdrop.registry import MODELS
-from mmdrop.structures import ReIDDataSample
+from mmdrop.structures import IGNORED, ReIDDataSample
 
 
 @MODELS.register_module()
@@ -56,7 +56,7 @@ class ParsingHead(BaseModule):
     def loss(self, logits: Tensor, data_samples: Sequence[ReIDDataSample]) -> dict[str, Tensor]:
         """``loss_parsing`` and ``acc_parsing`` (percent of labelled pixels), both scalars."""
         labels = self._labels(data_samples, logits)
-        valid = labels != 255
+        valid = labels != IGNORED
         hits = (logits.detach().argmax(1) == labels) & valid
         return dict(
             loss_parsing=self.loss_weight * self.loss_module(logits, labels),

@@ -4,8 +4,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmdrop.registry import MODELS
-
-IGNORE = 255
+from mmdrop.structures import IGNORED
 
 
 @MODELS.register_module()
@@ -34,12 +33,12 @@ class SpatialSmoothedCELoss(nn.Module):
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Scalar loss of logits ``(B, K+1, h, w)`` and labels ``(B, h, w)`` in 0..K or 255."""
         logits, labels = logits.float(), labels.long()
-        valid = labels != IGNORE
+        valid = labels != IGNORED
         num_pixels = valid.sum().clamp(min=1)
         loss = F.cross_entropy(
             logits,
             labels,
-            ignore_index=IGNORE,
+            ignore_index=IGNORED,
             label_smoothing=self.smoothing,
             reduction='sum',
         )
