@@ -56,6 +56,46 @@ def test_market_test_set_has_queries_first_keeps_distractors_and_drops_junk(mark
     assert column(dataset, 'gt_label') == [-1, -1, -1] and dataset.test_mode
 
 
+def test_the_first_training_image_of_an_identity_and_camera_is_a_query_of_the_validation(market):
+    for stem in ('0002_c1s1_000451_01', '0002_c1s1_000451_02', '0007_c2s2_000001_01'):
+        write_image(market / 'bounding_box_train' / f'{stem}.jpg')
+    dataset = ReIDDataset('market1501', market, 'val')
+    stems = [stem.split('/')[1] for stem in column(dataset, 'label_stem')]
+    # Sorted by name, 0002 has 000451_01, _02, _03 in camera 1, 0007 two images in camera 2 and one
+    # in camera 6.
+    assert stems[:3] == ['0002_c1s1_000451_01', '0007_c2s1_000001_01', '0007_c6s2_000003_01']
+    assert stems[3:] == ['0002_c1s1_000451_02', '0002_c1s1_000451_03', '0007_c2s2_000001_01']
+    assert column(dataset, 'is_query') == 3 * [True] + 3 * [False]
+    assert dataset.test_mode and dataset.metainfo['dataset_name'] == 'market1501_val'
+
+
+def test_identities_are_drawn_once_and_split_without_overlap(tmp_path):
+    for pid in range(1, 11):
+        write_image(tmp_path / 'bounding_box_train' / f'{pid:04d}_c1s1_000001_01.jpg')
+
+    def kept(*places, split='train'):
+        return set(column(ReIDDataset('market1501', tmp_path, split, identities=places), 'pid'))
+
+    first, second = kept(0, 4), kept(4, 10)
+    assert len(first) == 4 and first | second == set(range(1, 11)) and not first & second
+    assert first != {1, 2, 3, 4} and kept(0, 3) < first
+    with pytest.raises(ValueError, match='10 identities'):
+        kept(0, 11)
+    for wrong in ((4, 4), (-1, 2)):
+        with pytest.raises(ValueError, match='rising'):
+            kept(*wrong)
+
+
+def test_distractors_stay_whatever_identities_are_kept(market):
+    for folder, camera in (('query', 1), ('bounding_box_test', 4)):
+        write_image(market / folder / f'0009_c{camera}s1_000001_01.jpg')
+    kept = [
+        set(column(ReIDDataset('market1501', market, 'test', identities=(i, i + 1)), 'pid'))
+        for i in (0, 1)
+    ]
+    assert sorted(map(sorted, kept)) == [[0, 3], [0, 9]]
+
+
 def test_other_files_are_left_out(market):
     for name in ('Thumbs.db', '.DS_Store', '._0002_c1s1_000451_03.jpg'):
         (market / 'bounding_box_train' / name).touch()
@@ -207,7 +247,7 @@ def test_one_training_identity_is_too_few(tmp_path):
     'arguments',
     [
         dict(layout='msmt17'),
-        dict(split='val'),
+        dict(split='valid'),
         dict(protocol='half'),
         dict(layout='occluded_reid'),
         dict(layout='occluded_reid', protocol='half', draw=10),

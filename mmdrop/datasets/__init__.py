@@ -1,5 +1,7 @@
 """Data sets, label sources, transforms and the sampler."""
 
+from mmdrop.datasets.occlusion import OccludePerson
+from mmdrop.datasets.occlusion_proxy import hash_images, image_checksum, occluded_images
 from mmdrop.datasets.parsing_base import ParsingSource
 from mmdrop.datasets.parsing_sources import LoadKeypointParsing, LoadParsingMap, LoadPifPafFields
 from mmdrop.datasets.part_groups import PART_GROUPS, PartGroups, get_part_groups
@@ -23,6 +25,7 @@ __all__ = [
     'LoadKeypointParsing',
     'LoadParsingMap',
     'LoadPifPafFields',
+    'OccludePerson',
     'PackReIDInputs',
     'PadCropWithParts',
     'ParsingSource',
@@ -30,4 +33,7 @@ __all__ = [
     'ReIDDataset',
     'SyntheticReID',
     'get_part_groups',
+    'hash_images',
+    'image_checksum',
+    'occluded_images',
 ]

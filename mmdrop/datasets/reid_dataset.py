@@ -19,13 +19,17 @@ from mmdrop.datasets.layouts import (
     list_folder,
     list_layout,
     number_pids,
+    shuffle_pids,
+    split_queries,
 )
+from mmdrop.datasets.occlusion_proxy import check_occlusion, find_occlude_person, mark_occluded
 from mmdrop.registry import DATASETS
 
 NUM_DRAWS = 10
 JUNK = -1
 _NAMES = ('market1501', 'dukemtmc', 'occluded_duke', 'p_dukemtmc', 'occluded_reid', 'folder', 'csv')
-_SUBSETS = {'train': ('train',), 'test': ('query', 'gallery')}
+_SUBSETS = {'train': ('train',), 'val': ('query', 'gallery'), 'test': ('query', 'gallery')}
+_DISTRACTOR = 0
 
 
 @DATASETS.register_module()
@@ -47,7 +51,8 @@ class ReIDDataset(BaseDataset):
             be text: unless all pids of the split are whole numbers, a pid becomes its place in
             sorted order; cameras count from 0 and none means no camera filter.
         data_root: The folder that holds the layout's folders, or the CSV file's paths.
-        split: ``'train'`` or ``'test'``.
+        split: ``'train'``, ``'test'``, or ``'val'``: training images as queries (the first of each
+            identity and camera) and gallery, to choose settings without the test images.
         pipeline: Transforms.
         protocol: Occluded-REID only: ``'transfer'`` tests on all images and has no training
             split, ``'half'`` trains on half of the identities.
@@ -55,7 +60,13 @@ class ReIDDataset(BaseDataset):
         pattern: ``'folder'`` only: regular expression for the start of file names, with the
             named group ``pid`` and optionally ``camid``, a number.
         ann_file: ``'csv'`` only: the CSV file, relative to ``data_root``.
+        occlusion: Make a proxy of an occluded benchmark from the test images: ``seed`` (0) and the
+            shares of ``query`` (1.0) and ``gallery`` (0.1) images to occlude.  The pipeline then
+            needs :class:`OccludePerson`; each image gets its ``occlusion_seed``, or −1 to be left
+            alone.
         metainfo: Further entries of the metainfo.
+        identities: Keep only the identities from the first to before the second of these places
+            in a fixed random order of the split's identities, and the distractors.
         indices: Use the first images only, or those of the list.
         serialize_data: Share the list of images between workers.
         lazy_init: List the images at first use.
@@ -75,22 +86,34 @@ class ReIDDataset(BaseDataset):
         draw: int = 0,
         pattern: str | None = None,
         ann_file: str = '',
+        identities: tuple[int, int] | None = None,
+        occlusion: Mapping | None = None,
         metainfo: Mapping | None = None,
         indices: int | Sequence[int] | None = None,
         serialize_data: bool = True,
         lazy_init: bool = False,
     ):
-        _check_arguments(layout, split, protocol, draw, pattern, ann_file)
+        _check_arguments(layout, split, protocol, draw, pattern, ann_file, identities)
         self.layout = layout if protocol is None else f'{layout}_{protocol}'
         self.split = split
         self.draw = draw
         self.pattern = pattern
-        if split == 'train' and self.layout in LAYOUTS and 'train' not in self._row.folders:
+        self.identities = identities
+        if split != 'test' and self.layout in LAYOUTS and 'train' not in self._row.folders:
             raise ValueError(
                 f'layout={layout!r} with protocol={protocol!r} has no training split: train on '
                 "another data set, such as 'market1501', or use protocol='half'"
             )
+        if occlusion is not None and split != 'test':
+            raise ValueError(f"occlusion is for split='test' only, split is {split!r}")
+        self.occlusion = None if occlusion is None else check_occlusion(occlusion)
         self._dataset_name = self._name(data_root, ann_file)
+        if occlusion is not None:
+            self._dataset_name = f'occluded_{self._dataset_name}_proxy'
+        if split == 'val':
+            self._dataset_name += '_val'
+        if identities is not None:
+            self._dataset_name += f'_identities{identities[0]}to{identities[1]}'
         super().__init__(
             ann_file=ann_file,
             metainfo=metainfo,
@@ -98,9 +121,13 @@ class ReIDDataset(BaseDataset):
             indices=indices,
             serialize_data=serialize_data,
             pipeline=list(pipeline),
-            test_mode=split == 'test',
+            test_mode=split != 'train',
             lazy_init=True,
         )
+        if occlusion is not None and find_occlude_person(self) is None:
+            raise ValueError(
+                'occlusion needs the transform OccludePerson in the pipeline, behind LoadImage'
+            )
         self._metainfo['dataset_name'] = self._dataset_name
         if not lazy_init:
             self.full_init()
@@ -118,7 +145,12 @@ class ReIDDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """List the images of the split."""
-        subsets = {subset: self._list_subset(subset) for subset in _SUBSETS[self.split]}
+        if self.split == 'val':
+            subsets = dict(
+                zip(_SUBSETS['val'], split_queries(self._list_subset('train')), strict=True)
+            )
+        else:
+            subsets = {subset: self._list_subset(subset) for subset in _SUBSETS[self.split]}
         number = number_pids([image.pid for images in subsets.values() for image in images])
         data_list = []
         for subset, images in subsets.items():
@@ -126,9 +158,12 @@ class ReIDDataset(BaseDataset):
         data_list = self._drop_junk(data_list)
         if self.layout in LAYOUTS and self._row.half:
             train_pids = draw_half({info['pid'] for info in data_list}, self.draw)
-            keep_train = self.split == 'train'
+            keep_train = self.split != 'test'
             data_list = [i for i in data_list if (i['pid'] in train_pids) == keep_train]
+        data_list = self._select_identities(data_list)
 
+        if self.occlusion is not None:
+            mark_occluded(data_list, self.occlusion)
         for subset in subsets:
             self._report(subset, [i for i in data_list if i['subset'] == subset])
         pids = sorted({info['pid'] for info in data_list})
@@ -157,13 +192,25 @@ class ReIDDataset(BaseDataset):
             print_log(f'{self._dataset_name}: {dropped} junk images (pid -1) left out', 'current')
         return kept
 
+    def _select_identities(self, data_list: list[dict]) -> list[dict]:
+        if self.identities is None:
+            return data_list
+        start, stop = self.identities
+        distractors = {_DISTRACTOR} if self.layout == 'market1501' else set()
+        pids = {info['pid'] for info in data_list} - distractors
+        if stop > len(pids):
+            raise ValueError(f'identities={self.identities}: the split has {len(pids)} identities')
+        kept = set(shuffle_pids(pids, seed=0)[start:stop]) | distractors
+        return [info for info in data_list if info['pid'] in kept]
+
     def _report(self, subset: str, data_list: list[dict]) -> None:
         """Log the counts of a subset and compare them with the published ones."""
         if not data_list:
             raise ValueError(f'{self.data_root}: layout {self.layout!r} has no {subset} image')
         found = _count(data_list)
         print_log(f'{self._dataset_name} {subset}: {_text(found)}', 'current')
-        known = self._row.known.get(subset, Counts()) if self.layout in LAYOUTS else Counts()
+        whole = self.layout in LAYOUTS and self.split != 'val' and self.identities is None
+        known = self._row.known.get(subset, Counts()) if whole else Counts()
         if any(k is not None and k != f for k, f in zip(known, found, strict=True)):
             print_log(
                 f'{self._dataset_name} {subset}: found {_text(found)}, the published set has '
@@ -204,12 +251,20 @@ def _text(counts: Counts) -> str:
 
 
 def _check_arguments(
-    layout: str, split: str, protocol: str | None, draw: int, pattern: str | None, ann_file: str
+    layout: str,
+    split: str,
+    protocol: str | None,
+    draw: int,
+    pattern: str | None,
+    ann_file: str,
+    identities: tuple[int, int] | None,
 ) -> None:
     if layout not in _NAMES:
         raise ValueError(f'layout must be one of {_NAMES}, got {layout!r}')
     if split not in _SUBSETS:
-        raise ValueError(f"split must be 'train' or 'test', got {split!r}")
+        raise ValueError(f"split must be 'train', 'val' or 'test', got {split!r}")
+    if identities is not None and not 0 <= identities[0] < identities[1]:
+        raise ValueError(f'identities must be two rising places from 0, got {identities}')
     if layout == 'occluded_reid' and protocol not in ('transfer', 'half'):
         raise ValueError(
             "layout='occluded_reid' needs protocol='transfer' (test on all images) or 'half' "

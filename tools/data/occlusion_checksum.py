@@ -1,0 +1,76 @@
+"""Checksum and statistics of a proxy of an occluded benchmark, such as Occluded-Market.
+
+Two machines that print the same checksum test on the same pixels.  The queries come first, so
+this looks at those of Market-1501 alone::
+
+    python tools/data/occlusion_checksum.py --limit 3368
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config, DictAction
+
+from mmdrop.datasets import hash_images, occluded_images
+from mmdrop.registry import DATASETS
+
+BASE = Path(__file__).parents[2] / 'configs/_base_/datasets/occluded_market1501.py'
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('config', nargs='?', default=BASE, help='config with the test set')
+    parser.add_argument('--seed', type=int, help='instead of that of the config')
+    parser.add_argument('--limit', type=int, help='look at the first images only')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override config values: test_dataloader.dataset.data_root=…',
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Make the images and print what they are."""
+    args = parse_args()
+    cfg = Config.fromfile(args.config)
+    cfg.merge_from_dict(args.cfg_options)
+    if args.seed is not None:
+        cfg.test_dataloader.dataset.occlusion.seed = args.seed
+    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+
+    number = 0
+    shares, entries, occluders = [], Counter(), Counter()
+
+    def watched() -> Iterator[dict]:
+        nonlocal number
+        for results in occluded_images(dataset, args.limit):
+            number += 1
+            if results['occluder']:
+                shares.append(results['occluded_share'])
+                entries[results['occluder_entry']] += 1
+                occluders[results['occluder']] += 1
+            yield results
+
+    checksum = hash_images(watched())
+    print(f'{dataset.metainfo["dataset_name"]}, seed {dataset.occlusion["seed"]}')
+    print(f'images {number}, occluded {len(shares)}')
+    for lowest, count in zip(
+        np.arange(0, 1, 0.1), np.histogram(shares, 10, (0, 1))[0], strict=True
+    ):
+        if count:
+            print(f'covered {lowest:.1f} to {lowest + 0.1:.1f} of the body: {count}')
+    for name, counts in (('from', entries), ('by', occluders)):
+        parts = [f'{key} {count / len(shares):.3f}' for key, count in counts.most_common()]
+        print(f'occluded {name}: {", ".join(parts)}')
+    print(f'sha256 {checksum}')
+
+
+if __name__ == '__main__':
+    main()
