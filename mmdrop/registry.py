@@ -24,6 +24,7 @@ HOOKS = Registry(
 VISUALIZERS = Registry(
     'visualizer', parent=root.VISUALIZERS, scope=SCOPE, locations=['mmdrop.visualization']
 )
+LOOPS = Registry('loop', parent=root.LOOPS, scope=SCOPE, locations=['mmdrop.engine'])
 
 # Looked up by the Runner; mmdrop adds nothing to them.
 EVALUATOR = Registry('evaluator', parent=root.EVALUATOR, scope=SCOPE, locations=['mmdrop'])
@@ -31,7 +32,6 @@ FUNCTIONS = Registry('function', parent=root.FUNCTIONS, scope=SCOPE, locations=[
 LOG_PROCESSORS = Registry(
     'log processor', parent=root.LOG_PROCESSORS, scope=SCOPE, locations=['mmdrop']
 )
-LOOPS = Registry('loop', parent=root.LOOPS, scope=SCOPE, locations=['mmdrop'])
 MODEL_WRAPPERS = Registry(
     'model wrapper', parent=root.MODEL_WRAPPERS, scope=SCOPE, locations=['mmdrop']
 )

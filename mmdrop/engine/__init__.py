@@ -3,10 +3,12 @@ from .checks import check_batch_size, check_pretrained
 from .cli import load_config, make_parser
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
+from .multi_set_test_loop import MultiSetTestLoop
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
 __all__ = [
+    'MultiSetTestLoop',
     'NonFiniteLossHook',
     'PlainCheckpointHook',
     'check_batch_size',

@@ -1,0 +1,372 @@
+"""Check the scores of ``ReIDMetric`` on a real test set against a slow evaluation.
+
+The test images are extracted once. ``ReIDMetric`` scores them, and so do the functions below, one
+query at a time in float64: every gallery image is sorted and a loop walks down the ranks. For the
+second they read nothing of ``mmdrop.functional``::
+
+    python tools/analysis/check_metric.py CONFIG CHECKPOINT --out scores.csv
+
+Three more numbers a row tell a wrong protocol from the rounding of float32 distances, which may
+swap two gallery images that are equally far: how many queries have another AP, by how much at
+most, and the largest distance, in float64, by which the order of ``rank_gallery`` steps back.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.runner import Runner
+from mmengine.utils import track_iter_progress
+
+from mmdrop.engine import keep_freed_memory, load_config, make_parser
+from mmdrop.evaluation import ReIDMetric
+from mmdrop.functional import rank_gallery
+
+JUNK_PID = -1
+NO_CAMERA = -1
+ALWAYS_VISIBLE = ('global', 'foreground')
+# Rows of Table 6 of the paper: how they are reported, and what they match by.
+COMBINATIONS = {
+    'G': ('global',),
+    'F': ('foreground',),
+    'P': ('parts',),
+    'G+F': ('global', 'foreground'),
+    'F+P': ('foreground', 'parts'),
+    'G+F+P': ('global', 'foreground', 'parts'),
+}
+PAIRS = {'k=5+6': ('part_5', 'part_6'), 'k=7+8': ('part_7', 'part_8')}
+BLOCK = 64  # queries whose ranks are held at once
+SAME_AP = 1e-6
+
+
+class Side(NamedTuple):
+    """Queries or gallery, as the slow evaluation reads them."""
+
+    embeddings: list[np.ndarray]  # E × (N, C), float64, of length 1
+    visibility: np.ndarray  # (N, E), bool
+    pids: list[int]
+    camids: list[int]
+
+
+class Comparison(NamedTuple):
+    """What the slow evaluation finds for one set of embeddings."""
+
+    figures: dict[str, float]
+    num_queries: int
+    num_other_ap: int
+    largest_ap_difference: float
+    largest_step_back: float
+
+
+class Recorder(BaseMetric):
+    """Keeps what the test loop hands to a metric, and scores nothing."""
+
+    default_prefix = 'recorder'
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.samples: list[dict[str, Any]] = []
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Copy the fields that matter of each sample to the CPU."""
+        keys = 'pid', 'camid', 'is_query', 'img_path', 'embedding_names'
+        for sample in data_samples:
+            tensors = {k: sample[k].detach().cpu().clone() for k in ('embeddings', 'visibility')}
+            self.results.append({k: sample[k] for k in keys} | tensors)
+
+    def compute_metrics(self, results: list) -> dict:
+        """Hand the samples on."""
+        self.samples = results
+        return {}
+
+
+def unit_vectors(embeddings: np.ndarray) -> list[np.ndarray]:
+    """Embeddings ``(N, E, C)`` in float64 and of length 1, one array ``(N, C)`` each."""
+    units = []
+    for e in range(embeddings.shape[1]):
+        vectors = embeddings[:, e].astype(np.float64)
+        length = np.sqrt((vectors**2).sum(1, keepdims=True))
+        units.append(vectors / np.maximum(length, 1e-12))
+    return units
+
+
+def euclidean(query: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+    """Distances of one unit vector ``(C,)`` from many ``(N, C)``: |a − b|² = 2 − 2ab."""
+    products = np.einsum('nc,c->n', gallery, query)  # a row's sum does not depend on its place
+    return np.sqrt(np.maximum(2 - 2 * products, 0))
+
+
+def mean_of_shared(
+    distances: Sequence[np.ndarray], query_visible: np.ndarray, gallery_visible: np.ndarray
+) -> np.ndarray:
+    """Distance of each gallery image: the mean over the embeddings that both images show.
+
+    Args:
+        distances: Of each of E embeddings, E × ``(N,)``.
+        query_visible: bool, ``(E,)``.
+        gallery_visible: bool, ``(N, E)``.
+
+    Returns:
+        ``(N,)``; infinity where nothing is shared.
+    """
+    total, count = np.zeros(len(gallery_visible)), np.zeros(len(gallery_visible))
+    for e, distance in enumerate(distances):
+        shared = gallery_visible[:, e] & query_visible[e]
+        total[shared] += distance[shared]
+        count[shared] += 1
+    mean = np.full(len(gallery_visible), np.inf)
+    mean[count > 0] = total[count > 0] / count[count > 0]
+    return mean
+
+
+def match_positions(
+    distances: np.ndarray, pid: int, camid: int, pids: Sequence[int], camids: Sequence[int]
+) -> list[int]:
+    """Ranks, from 1 on, of the right matches of one query in the gallery without its junk."""
+    positions = []
+    position = 0
+    for j in np.argsort(distances, kind='stable').tolist():
+        same_camera = camid != NO_CAMERA and camids[j] == camid
+        if pids[j] == JUNK_PID or (pids[j] == pid and same_camera):
+            continue
+        position += 1
+        if pids[j] == pid:
+            positions.append(position)
+    return positions
+
+
+def average_precision(positions: Sequence[int]) -> float:
+    """Mean over the right matches of the share of right matches down to each."""
+    return sum((n + 1) / position for n, position in enumerate(positions)) / len(positions)
+
+
+def figures_in_percent(all_positions: list[list[int]], topk: Sequence[int]) -> dict[str, float]:
+    """Figures of all queries out of their match positions; a query without a match is left out."""
+    counted = [positions for positions in all_positions if positions]
+    sums = {'mAP': 0.0, 'mINP': 0.0} | {f'Rank-{k}': 0.0 for k in topk}
+    for positions in counted:
+        sums['mAP'] += average_precision(positions)
+        sums['mINP'] += len(positions) / positions[-1]
+        for k in topk:
+            sums[f'Rank-{k}'] += positions[0] <= k
+    return {name: 100 * total / len(counted) for name, total in sums.items()}
+
+
+def slow_positions(
+    query: Side, gallery: Side, sets: Sequence[tuple[int, ...]], i: int
+) -> dict[tuple[int, ...], tuple[np.ndarray, list[int]]]:
+    """Distances ``(G,)`` and match positions of query ``i`` under each set of embeddings."""
+    needed = sorted({e for columns in sets for e in columns})
+    alone = {e: euclidean(query.embeddings[e][i], gallery.embeddings[e]) for e in needed}
+    results = {}
+    for columns in sets:
+        index = list(columns)
+        distances = mean_of_shared(
+            [alone[e] for e in columns], query.visibility[i, index], gallery.visibility[:, index]
+        )
+        positions = match_positions(
+            distances, query.pids[i], query.camids[i], gallery.pids, gallery.camids
+        )
+        results[columns] = distances, positions
+    return results
+
+
+def table_rows(names: Sequence[str], main: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Rows to report and the positions of their embeddings; the first is that of the config."""
+    parts = [name for name in names if name.startswith(('part_', 'stripe_'))]
+    wanted: dict[str, Sequence[str]] = {'+'.join(main): main}
+    wanted |= {name: (name,) for name in parts}
+    if len(parts) == 8:
+        wanted |= PAIRS
+    wanted |= COMBINATIONS
+    rows = {}
+    for row, chosen in wanted.items():
+        single = [name for x in chosen for name in (parts if x == 'parts' else [x])]
+        if single and set(single) <= set(names) and ('parts' not in chosen or parts):
+            rows[row] = tuple(sorted({names.index(name) for name in single}))
+    return rows
+
+
+def make_side(samples: Sequence[dict]) -> Side:
+    """Arrays of the slow evaluation; global and foreground count as visible in every image."""
+    names = samples[0]['embedding_names']
+    visibility = torch.stack([sample['visibility'] for sample in samples]).numpy().copy()
+    visibility[:, [name in ALWAYS_VISIBLE for name in names]] = True
+    return Side(
+        unit_vectors(torch.stack([sample['embeddings'] for sample in samples]).numpy()),
+        visibility,
+        [int(sample['pid']) for sample in samples],
+        [int(sample['camid']) for sample in samples],
+    )
+
+
+def step_back(distances: np.ndarray) -> float:
+    """The most by which a value falls below one before it; 0 for an ascending sequence."""
+    before = np.maximum.accumulate(distances)
+    fallen = distances < before
+    return float((before[fallen] - distances[fallen]).max(initial=0))
+
+
+def own_orders(
+    queries: Sequence[dict], gallery: dict[str, Any], columns: tuple[int, ...]
+) -> list[np.ndarray]:
+    """Gallery images of each query as ``rank_gallery`` orders them, junk left out."""
+    index = list(columns)
+    order, _ = rank_gallery(
+        query=torch.stack([sample['embeddings'][index] for sample in queries]).float(),
+        gallery=gallery['embeddings'][:, index],
+        query_visibility=torch.stack([sample['visibility'][index] for sample in queries]),
+        gallery_visibility=gallery['visibility'][:, index],
+        query_pids=[sample['pid'] for sample in queries],
+        gallery_pids=gallery['pids'],
+        query_camids=[sample['camid'] for sample in queries],
+        gallery_camids=gallery['camids'],
+        k=len(gallery['pids']),
+    )
+    return [row[row >= 0] for row in order.numpy()]
+
+
+def compare(
+    queries: Sequence[dict],
+    gallery: Sequence[dict],
+    sets: Sequence[tuple[int, ...]],
+    topk: Sequence[int],
+) -> dict[tuple[int, ...], Comparison]:
+    """Evaluate slowly under each set of embeddings, and compare with ``rank_gallery``."""
+    query_side, gallery_side = make_side(queries), make_side(gallery)
+    gallery_pids = np.array(gallery_side.pids)
+    own_gallery = dict(
+        embeddings=torch.stack([sample['embeddings'] for sample in gallery]).float(),
+        visibility=torch.stack([sample['visibility'] for sample in gallery]),
+        pids=gallery_side.pids,
+        camids=gallery_side.camids,
+    )
+    all_positions: dict[tuple, list[list[int]]] = {columns: [] for columns in sets}
+    ap_differences: dict[tuple, list[float]] = {columns: [] for columns in sets}
+    steps_back: dict[tuple, list[float]] = {columns: [] for columns in sets}
+    for start in track_iter_progress(list(range(0, len(queries), BLOCK)), file=sys.stderr):
+        block = queries[start : start + BLOCK]
+        orders = {columns: own_orders(block, own_gallery, columns) for columns in sets}
+        for i in range(start, start + len(block)):
+            results = slow_positions(query_side, gallery_side, sets, i)
+            for columns, (distances, positions) in results.items():
+                order = orders[columns][i - start]
+                right = gallery_pids[order] == query_side.pids[i]
+                own = (np.flatnonzero(right) + 1).tolist()
+                if own and positions:
+                    difference = abs(average_precision(own) - average_precision(positions))
+                else:
+                    difference = 0.0 if len(own) == len(positions) else 1.0
+                all_positions[columns].append(positions)
+                ap_differences[columns].append(difference)
+                steps_back[columns].append(step_back(distances[order]))
+    print(file=sys.stderr)
+    return {
+        columns: Comparison(
+            figures_in_percent(all_positions[columns], topk),
+            sum(bool(positions) for positions in all_positions[columns]),
+            sum(difference > SAME_AP for difference in ap_differences[columns]),
+            max(ap_differences[columns]),
+            max(steps_back[columns]),
+        )
+        for columns in sets
+    }
+
+
+def extract(args: argparse.Namespace) -> tuple[list[dict], ReIDMetric]:
+    """Samples of the config's test set with the model's predictions, and the config's metric."""
+    cfg = load_config(args)
+    cfg.load_from = args.checkpoint
+    for pictures in ('ranking', 'parsing'):
+        cfg.get('default_hooks', {}).pop(pictures, None)
+    # MMEngine's own loop: that of the config may test further sets.
+    cfg.test_cfg = dict(fp16=cfg.test_cfg.get('fp16', False))
+    runner = Runner.from_cfg(cfg)
+    evaluator = runner.test_loop.evaluator
+    metric = next((metric for metric in evaluator.metrics if isinstance(metric, ReIDMetric)), None)
+    if metric is None:
+        raise ValueError(f'{args.config} has no ReIDMetric in test_evaluator')
+    metric.table = True
+    metric.num_rank_lists = 0
+    recorder = Recorder()
+    evaluator.metrics = [recorder]
+    runner.test()
+    return recorder.samples, metric
+
+
+def own_figures(metric: ReIDMetric, samples: list[dict]) -> dict[str, float]:
+    """What ``ReIDMetric`` reports of the samples, without its prefix."""
+    metric.process(None, samples)
+    figures = metric.evaluate(len(samples))
+    return {name.removeprefix(f'{metric.prefix}/'): value for name, value in figures.items()}
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = make_parser(__doc__.splitlines()[0])
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--out', type=Path, help='CSV file to write the figures to')
+    parser.add_argument(
+        '--limit-queries', type=int, help='score that many queries, evenly spaced through all'
+    )
+    parser.add_argument(
+        '--max-difference', type=float, default=1e-4, help='of a figure, in percentage points'
+    )
+    args = parser.parse_args()
+    if args.launcher != 'none':
+        parser.error('the check runs in one process: leave --launcher out')
+    if args.limit_queries is not None and args.limit_queries < 1:
+        parser.error(f'--limit-queries must be at least 1, got {args.limit_queries}')
+    return args
+
+
+def main() -> int:
+    """Print the figures of both and return 1 if any differs."""
+    args = parse_args()
+    keep_freed_memory()
+    samples, metric = extract(args)
+    queries = [sample for sample in samples if sample['is_query']]
+    gallery = [sample for sample in samples if not sample['is_query']]
+    if args.limit_queries is not None and args.limit_queries < len(queries):
+        chosen = np.linspace(0, len(queries) - 1, args.limit_queries).round().astype(int)
+        queries = [queries[i] for i in chosen]
+
+    own = own_figures(metric, queries + gallery)
+    rows = table_rows(queries[0]['embedding_names'], metric.embeddings)
+    comparisons = compare(queries, gallery, sorted(set(rows.values())), metric.topk)
+    main_row = next(iter(rows))
+    slow: dict[str, float] = {}
+    for row, columns in rows.items():
+        prefix = '' if row == main_row else f'{row}/'
+        slow |= {prefix + name: x for name, x in comparisons[columns].figures.items()}
+
+    print(f'{"figure":24}{"own":>14}{"slow":>14}{"difference":>14}')
+    lines, wrong = [], []
+    for name in own | slow:  # a figure that only one of them has is NaN in the other
+        values = own.get(name, np.nan), slow.get(name, np.nan)
+        difference = abs(values[0] - values[1])
+        lines.append((name, *values, difference))
+        print(f'{name:24}{values[0]:14.8f}{values[1]:14.8f}{difference:14.2e}')
+        if not difference <= args.max_difference:
+            wrong.append(name)
+    print(f'\n{"row":24}{"queries":>10}{"other AP":>10}{"largest":>12}{"step back":>12}')
+    for row, columns in rows.items():
+        _, counted, other, largest, back = comparisons[columns]
+        print(f'{row:24}{counted:10}{other:10}{largest:12.2e}{back:12.2e}')
+    if args.out:
+        with args.out.open('w', newline='') as file:
+            writer = csv.writer(file)
+            writer.writerow(('figure', 'own', 'slow', 'difference'))
+            writer.writerows(lines)
+    print(f'\n{len(wrong)} of {len(lines)} figures differ by more than {args.max_difference:g}')
+    return int(bool(wrong))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""One run of a study: train a recipe with a seed, test it, and keep the result in its folder."""
+
+import argparse
+import datetime
+import fcntl
+import json
+import shlex
+import shutil
+import statistics
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from study_process import PACKAGES, RunError, call, provenance
+from study_report import write_atomically
+
+from mmdrop.engine import load_config, make_parser
+from mmdrop.registry import METRICS
+
+
+class Run:
+    """A recipe with a seed, and its folder."""
+
+    def __init__(self, recipe: Path, seed: int, args: argparse.Namespace):
+        self.name = f'{recipe.stem} seed {seed}'
+        self.recipe, self.seed, self.args = recipe, seed, args
+        self.folder = (args.out / recipe.stem / f'seed{seed}').resolve()
+        self.options = ['--cfg-options', f'randomness.seed={seed}', *args.cfg_options]
+        self.cfg = load_config(make_parser('').parse_args([str(recipe), *self.options]))
+        whole = json.loads(json.dumps(self.cfg.to_dict(), default=str))
+        self.test = {key: value for key, value in whole.items() if key.startswith('test_')}
+        # What may differ between two starts: a changed test is only tested anew.
+        apart = {'work_dir', 'launcher', 'resume', *self.test}
+        kept = {key: value for key, value in whole.items() if key not in apart}
+        self.settings = dict(flatten(kept | {'train_args': args.train_args}))
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Read a JSON file of the folder, empty if it is absent."""
+        path = self.folder / name
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def write(self, name: str, content: dict) -> None:
+        write_atomically(self.folder / name, json.dumps(content, indent=1) + '\n')
+
+    def result(self) -> dict[str, Any]:
+        """Train and test what is not done yet, and return the result.
+
+        Raises:
+            RunError: It failed, belongs to another recipe, or is under way elsewhere.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / 'lock', 'w') as lock:
+            try:
+                # Children hold it as well: it outlives a study that was killed, if they do.
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise RunError(f'another process works in {self.folder}') from error
+            self.check_settings()
+            result = self.read('result.json')
+            if result.get('test_settings') != self.test:
+                self.train(lock.fileno())
+                result = self.evaluate(lock.fileno())
+                self.write('result.json', result)
+        return result
+
+    def check_settings(self) -> None:
+        before = self.read('settings.json')
+        changed = [
+            f'{key} from {before.get(key)} to {self.settings.get(key)}'
+            for key in sorted(before.keys() | self.settings)
+            if before.get(key) != self.settings.get(key)
+        ]
+        if before and changed:
+            raise RunError(
+                f'{self.recipe} changed since {self.folder} was begun: {"; ".join(changed[:5])}'
+                f'{" …" if len(changed) > 5 else ""}. Undo the change, name another --out, '
+                'remove the folder to train anew, or its settings.json to accept the change'
+            )
+        self.write('settings.json', self.settings)
+
+    def train(self, lock: int) -> None:
+        progress = self.read('progress.json') or {'done': False, 'pieces': []}
+        if progress['done']:
+            return
+        command = [sys.executable, str(self.args.train), str(self.recipe)]
+        command += ['--work-dir', str(self.folder), *self.args.train_args]
+        if (self.folder / 'last_checkpoint').exists():
+            command.append('--resume')
+        else:
+            progress['pieces'] = []  # what they did is lost
+        piece: dict[str, Any] = provenance(self.args.threads) | {
+            'command': shlex.join(command + self.options)
+        }
+        piece['seconds'] = 0.0
+        progress['pieces'].append(piece)
+
+        def keep(seconds: float) -> None:
+            piece['seconds'] = seconds
+            self.write('progress.json', progress)
+
+        call(command + self.options, self.folder / 'train.log', lock, self.args.threads, keep)
+        self.write('progress.json', progress | {'done': True})
+
+    def evaluate(self, lock: int) -> dict[str, Any]:
+        marker = self.folder / 'last_checkpoint'
+        if not marker.exists():
+            raise RunError(f'the training left no checkpoint in {self.folder}')
+        # By name alone, so that the study's folder can be moved.
+        checkpoint = self.folder / Path(marker.read_text().strip()).name
+        shutil.rmtree(self.folder / 'test', ignore_errors=True)
+        command = [sys.executable, str(self.args.test), str(self.recipe), str(checkpoint)]
+        command += ['--table', '--work-dir', str(self.folder / 'test'), *self.options]
+        seconds = call(command, self.folder / 'test.log', lock, self.args.threads)
+        logs = sorted(self.folder.glob('test/*/*.json'))
+        metrics = json.loads(logs[-1].read_text()) if logs else {}
+        metrics = {key: value for key, value in metrics.items() if '/' in key}
+        if not metrics:
+            raise RunError(f'the test left no metrics in {self.folder / "test"}')
+        pieces = self.read('progress.json')['pieces']
+        together = {
+            key: ', '.join(dict.fromkeys(str(piece[key]) for piece in pieces))
+            for key in ('commit', 'hardware', 'python', *PACKAGES)
+        }
+        return together | {
+            'recipe': self.recipe.stem,
+            'recipe_file': str(self.recipe),
+            'seed': self.seed,
+            'embeddings': self.embeddings(),
+            'metrics': metrics,
+            'train_seconds': round(sum(piece['seconds'] for piece in pieces), 1),
+            'test_seconds': round(seconds, 1),
+            'images_per_second': self.images_per_second(),
+            'date': f'{datetime.datetime.now():%Y-%m-%d %H:%M}',
+            'cfg_options': self.options[1:],
+            'commands': [*(piece['command'] for piece in pieces), shlex.join(command)],
+            'test_settings': self.test,
+        }
+
+    def embeddings(self) -> str:
+        """Name of the evaluator's own row, ``'test'`` if its metrics have none."""
+        evaluators = self.cfg.get('test_evaluator') or []
+        for evaluator in evaluators if isinstance(evaluators, list) else [evaluators]:
+            names = getattr(METRICS.build(evaluator), 'embeddings', None)
+            if names:
+                return '+'.join(names)
+        return 'test'
+
+    def images_per_second(self) -> float | None:
+        """Median over the training log."""
+        logs = (path.read_text() for path in self.folder.glob('*/vis_data/scalars.json'))
+        lines = [json.loads(line) for log in logs for line in log.splitlines()]
+        times = [line['time'] for line in lines if 'loss' in line and line.get('time')]
+        batch_size = self.cfg.get('train_dataloader', {}).get('batch_size')
+        return round(batch_size / statistics.median(times), 2) if batch_size and times else None
+
+
+def flatten(node: Any, key: str = '') -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key and the value of each leaf of a tree of JSON."""
+    children = enumerate(node) if isinstance(node, list) else node.items()
+    for name, child in children:
+        path = f'{key}.{name}' if key else str(name)
+        if isinstance(child, dict | list) and child:
+            yield from flatten(child, path)
+        else:
+            yield path, child
