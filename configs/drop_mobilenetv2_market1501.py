@@ -3,10 +3,8 @@
 from mmengine.config import read_base
 from mmengine.optim import CosineAnnealingLR, LinearLR
 
-from mmdrop.datasets import LoadKeypointParsing
-
 with read_base():
-    from ._base_.datasets.market1501 import *
+    from ._base_.datasets.market1501_keypoints import *
     from ._base_.default_runtime import *
     from ._base_.models.drop_mobilenetv2 import *
     from ._base_.schedules.adam_120e import *
@@ -15,9 +13,6 @@ model.parsing_head.num_parts = 5
 model.reid_head.num_parts = 5
 model.reid_head.num_classes = 751
 
-train_dataloader.dataset.pipeline[1] = dict(
-    type=LoadKeypointParsing, ann_file='data/market1501_keypoints14.npz', origin=1, num_parts=5
-)
 # 128×64 instead of 256×128
 train_dataloader.dataset.pipeline[2].scale = (64, 128)
 train_dataloader.dataset.pipeline[4].padding = 5

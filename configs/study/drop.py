@@ -1,0 +1,25 @@
+"""Small study, no GPU: all of DROP (Table 4, last row)."""
+
+from mmengine.config import read_base
+from mmengine.optim import CosineAnnealingLR, LinearLR
+
+from mmdrop.engine import MultiSetTestLoop
+
+with read_base():
+    from .._base_.datasets.market1501_small import *
+    from .._base_.default_runtime import *
+    from .._base_.models.drop_efficientnetlite0 import *
+    from .._base_.schedules.adam_120e import *
+
+model.channels_last = True
+model.parsing_head.num_parts = 5
+model.reid_head.num_parts = 5
+model.reid_head.num_classes = 200
+
+optim_wrapper.optimizer.lr = 1e-3
+param_scheduler = [
+    dict(type=LinearLR, start_factor=0.01, end=50, by_epoch=False),
+    dict(type=CosineAnnealingLR, T_max=8, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
+]
+train_cfg.update(max_epochs=8, val_interval=4)
+test_cfg = dict(type=MultiSetTestLoop, sets=dict(occluded=occluded_dataloader))
