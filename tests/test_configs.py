@@ -1,4 +1,5 @@
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from mmengine.optim import build_optim_wrapper
 
 from mmdrop.datasets import SyntheticReID
 from mmdrop.datasets.parsing_base import ParsingSource
+from mmdrop.engine import load_config, make_parser
 from mmdrop.registry import DATASETS, METRICS, MODELS
 from mmdrop.structures import ReIDDataSample
 
@@ -135,3 +137,24 @@ def test_a_recipe_trains_every_parameter_and_predicts(path):
         samples = model.eval()(**model.data_preprocessor(batch(cfg)), mode='predict')
     assert samples[0].embeddings.isfinite().all()
     assert len(samples[0].embeddings) == len(samples[0].embedding_names)
+
+
+@pytest.mark.parametrize('name', ['small', 'full'])
+def test_a_study_lists_each_of_its_recipes_once(name):
+    lines = (CONFIGS / 'study' / f'{name}.txt').read_text().splitlines()
+    listed = [line for line in lines if line.endswith('.py')]
+    assert sorted(listed) == sorted(f'configs/study/{p.name}' for p in CONFIGS.glob('study/*.py'))
+
+
+def test_the_full_form_reaches_every_recipe_of_the_study():
+    text = (CONFIGS / 'study' / 'full_form.txt').read_text()
+    options = shlex.split(text.partition('--cfg-options')[2], comments=True)
+    for path in CONFIGS.glob('study/*.py'):
+        cfg = load_config(make_parser('').parse_args([str(path), '--cfg-options', *options]))
+        sizes = set()
+        for loader in (cfg.train_dataloader, cfg.test_dataloader, *cfg.test_cfg.sets.values()):
+            dataset = build_dataset(loader)
+            assert dataset.identities is None
+            sizes |= {t.scale for t in dataset.pipeline.transforms if isinstance(t, Resize)}
+        assert sizes == {(128, 256)}
+        assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].T_max == 120

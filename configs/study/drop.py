@@ -16,10 +16,14 @@ model.parsing_head.num_parts = 5
 model.reid_head.num_parts = 5
 model.reid_head.num_classes = 200
 
-optim_wrapper.optimizer.lr = 1e-3
+# For 8 epochs instead of 120: half the batch and a higher learning rate, chosen on the validation
+# identities (docs/results.md).
+train_dataloader.batch_size = 32
+train_dataloader.sampler.num_identities = 8
+optim_wrapper.optimizer.lr = 2e-3
 param_scheduler = [
     dict(type=LinearLR, start_factor=0.01, end=50, by_epoch=False),
     dict(type=CosineAnnealingLR, T_max=8, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg.update(max_epochs=8, val_interval=4)
+train_cfg.update(max_epochs=8, val_interval=8)
 test_cfg = dict(type=MultiSetTestLoop, sets=dict(occluded=occluded_dataloader))
