@@ -1,6 +1,7 @@
 import csv
 import runpy
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,11 @@ from mmdrop.registry import MODELS
 ROOT = Path(__file__).parents[1]
 TINY = ROOT / 'tests' / 'data' / 'tiny_drop.py'
 TOOL = str(ROOT / 'tools' / 'analysis' / 'check_metric.py')
+sys.path.append(str(ROOT / 'tools' / 'analysis'))
+slow = import_module('slow_metric')
 
 
-def hand_made_sides(tool):
+def hand_made_sides():
     """Two queries and four gallery images with a foreground and one part, all on the unit circle.
 
     An angle α lies 2 sin(α/2) from 0°: 60° 1, 90° √2 = 1.41, 180° 2, 0° 0. Lengths do not matter,
@@ -35,7 +38,7 @@ def hand_made_sides(tool):
         angles = np.radians([foreground, part]).T  # (N, E)
         embeddings = length * np.stack([np.cos(angles), np.sin(angles)], -1)
         visibility = np.stack([np.ones(len(pids), bool), np.array(visible, bool)], 1)
-        return tool['Side'](tool['unit_vectors'](embeddings), visibility, pids, camids)
+        return slow.Side(slow.unit_vectors(embeddings), visibility, pids, camids)
 
     query = side([0, 0], [0, 0], [1, 0], [1, 2], [0, 0], length=3.0)
     gallery = side([60, 90, 60, 60], [60, 0, 180, 180], [1, 1, 1, 0], [1, 0, 1, 1], [0, 1, 1, 1])
@@ -43,9 +46,8 @@ def hand_made_sides(tool):
 
 
 def test_hand_made_gallery_of_the_slow_evaluation():
-    tool = runpy.run_path(TOOL)
-    query, gallery = hand_made_sides(tool)
-    both = [tool['slow_positions'](query, gallery, [(0, 1), (1,)], i) for i in range(2)]
+    query, gallery = hand_made_sides()
+    both = [slow.slow_positions(query, gallery, [(0, 1), (1,)], i) for i in range(2)]
     # Query 0 by foreground and part: (1 + 1) / 2, (√2 + 0) / 2, (1 + 2) / 2, and 1 for image 3,
     # which shows no part. Order 1, 0, 3, 2; image 0 is junk, image 1 a distractor: the matches 3
     # and 2 have ranks 2 and 3. Query 1 shows no part: 1, √2, 1, 1, and has no match.
@@ -59,18 +61,17 @@ def test_hand_made_gallery_of_the_slow_evaluation():
     assert positions == [2, 3]
     assert np.isinf(both[1][1,][0]).all()
     # AP = (1/2 + 2/3) / 2 = 7/12 and INP = 2/3 of query 0; query 1 is left out.
-    figures = tool['figures_in_percent']([x[0, 1][1] for x in both], (1, 2))
+    figures = slow.figures_in_percent([x[0, 1][1] for x in both], (1, 2))
     expected = {'mAP': 700 / 12, 'mINP': 200 / 3, 'Rank-1': 0, 'Rank-2': 100}
     assert figures == pytest.approx(expected)
 
 
 def test_equal_distances_and_no_camera_in_the_slow_evaluation():
-    match_positions = runpy.run_path(TOOL)['match_positions']
     distances = np.array([1.0, 0.5, 1.0, 0.5])
     # Order 1, 3, 0, 2 by index among equals; image 1 has pid −1 and is no rank.
     pids, camids = [5, -1, 7, 5], [-1, -1, -1, -1]
-    assert match_positions(distances, 5, -1, pids, camids) == [1, 2]
-    assert match_positions(distances, 7, -1, pids, camids) == [3]
+    assert slow.match_positions(distances, 5, -1, pids, camids) == [1, 2]
+    assert slow.match_positions(distances, 7, -1, pids, camids) == [3]
 
 
 def run_tool(monkeypatch, tmp_path, *options):

@@ -110,6 +110,7 @@ def test_a_recipe_agrees_with_itself(path):
     ]
     assert sizes[0] == sizes[1]
     assert cfg.val_evaluator == cfg.test_evaluator
+    assert test.split == 'test'
     if cfg.val_dataloader != cfg.test_dataloader:  # then settings are chosen on training images
         assert cfg.val_dataloader.dataset.split == 'val'
         (first, last), (begin, end) = train.identities, cfg.val_dataloader.dataset.identities
@@ -143,7 +144,10 @@ def test_a_recipe_trains_every_parameter_and_predicts(path):
 def test_a_study_lists_each_of_its_recipes_once(name):
     lines = (CONFIGS / 'study' / f'{name}.txt').read_text().splitlines()
     listed = [line for line in lines if line.endswith('.py')]
-    assert sorted(listed) == sorted(f'configs/study/{p.name}' for p in CONFIGS.glob('study/*.py'))
+    recipes = {f'configs/study/{path.name}' for path in CONFIGS.glob('study/*.py')}
+    if name == 'full':  # its runs are of equal length
+        recipes.remove('configs/study/global_longer.py')
+    assert sorted(listed) == sorted(recipes)
 
 
 def test_the_full_form_reaches_every_recipe_of_the_study():
@@ -151,6 +155,7 @@ def test_the_full_form_reaches_every_recipe_of_the_study():
     options = shlex.split(text.partition('--cfg-options')[2], comments=True)
     for path in CONFIGS.glob('study/*.py'):
         cfg = load_config(make_parser('').parse_args([str(path), '--cfg-options', *options]))
+        assert cfg.val_dataloader is cfg.val_evaluator is cfg.val_cfg is None
         sizes = set()
         for loader in (cfg.train_dataloader, cfg.test_dataloader, *cfg.test_cfg.sets.values()):
             dataset = build_dataset(loader)

@@ -160,7 +160,7 @@ def test_another_seed_gives_other_images(market):
 
 def test_another_process_prints_the_same_checksum_and_writes_no_file(market):
     before = sorted(market.rglob('*'))
-    dataset = 'test_dataloader.dataset'
+    dataset = 'test_cfg.sets.occluded.dataset'
     options = dict(data_root=market, **{'pipeline.1.ann_file': market / 'points.npz'})
     options['pipeline.1.people_root'] = market / 'bounding_box_train'
     options['pipeline.1.origin'] = 0
@@ -305,14 +305,14 @@ def test_missing_files_are_named(market, tmp_path):
         make_occluder(market, people_root=str(tmp_path / 'empty'))
 
 
-def test_the_config_turns_validation_and_test_into_the_proxy(market, tmp_path):
+def test_the_config_sets_the_proxy_beside_the_test_set(market, tmp_path):
     cfg = Config.fromfile(BASE)
     cfg.dump(tmp_path / 'dumped.py')
     cfg = Config.fromfile(tmp_path / 'dumped.py')
-    assert cfg.val_dataloader == cfg.test_dataloader
-    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, lazy_init=True))
+    dataset = DATASETS.build(dict(cfg.occluded_dataloader.dataset, lazy_init=True))
     kinds = [type(transform) for transform in dataset.pipeline.transforms]
     assert kinds[:2] == [LoadImage, OccludePerson] and kinds.count(OccludePerson) == 1
     assert dataset.metainfo['dataset_name'] == 'occluded_market1501_proxy'
-    train = DATASETS.build(dict(cfg.train_dataloader.dataset, lazy_init=True))
-    assert not any(isinstance(t, OccludePerson) for t in train.pipeline.transforms)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        other = DATASETS.build(dict(loader.dataset, lazy_init=True))
+        assert not any(isinstance(t, OccludePerson) for t in other.pipeline.transforms)

@@ -12,8 +12,8 @@ from mmengine.runner import Runner
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / 'tools' / 'analysis'))  # the tools are scripts, not a package
-run_study, study_figure, study_report = map(
-    import_module, ('run_study', 'study_figure', 'study_report')
+run_study, study_figure, study_report, update_results = map(
+    import_module, ('run_study', 'study_figure', 'study_report', 'update_results')
 )
 TINY = ROOT / 'tests' / 'data' / 'tiny_drop.py'
 
@@ -134,6 +134,12 @@ def test_a_table_gives_mean_and_sample_deviation_over_seeds():
     assert of_part[1] == ['drop', '1', '7.0']
 
 
+def test_a_recipe_with_seeds_of_two_commits_is_named():
+    results = [dict(x, commit=c) for x, c in zip(RESULTS, ('a', 'a', 'b', 'a', 'a'), strict=True)]
+    lines = study_report.mixtures(study_report.make_rows(results))
+    assert lines == ['drop: seeds of different commit: a, b']
+
+
 def test_the_report_prints_tables_and_comparisons_of_a_csv_file(tmp_path, monkeypatch, capsys):
     path = tmp_path / 'study.csv'
     study_report.write_csv(study_report.make_rows(RESULTS), path)
@@ -226,7 +232,7 @@ def study(tmp_path):
     out = tmp_path / 'out'
     out.mkdir()
 
-    def run(*recipes, options=('--seeds', '0', '1'), content='epochs = 2'):
+    def run(*recipes, options=('--seeds', '0', '1'), content='train_cfg = dict(max_epochs=2)'):
         for name in recipes:
             text = f'train_dataloader = dict(batch_size=4)\n{content}'
             (tmp_path / f'{name}.py').write_text(text)
@@ -282,11 +288,18 @@ def test_a_failing_run_is_reported_and_the_others_go_on(study, capsys):
 def test_a_changed_recipe_is_refused_and_a_changed_test_is_made_again(study, capsys):
     options = ('--seeds', '0')
     _, calls = study('a', options=options)
-    assert study('a', options=options, content='epochs = 3') == (1, calls)
+    assert study('a', options=options, content='train_cfg = dict(max_epochs=3)') == (1, calls)
     printed = capsys.readouterr().out
-    assert f'changed since {study.out / "a" / "seed0"} was begun: epochs from 2 to 3' in printed
-    content = 'epochs = 2\ntest_cfg = dict(fp16=True)'
+    begun = f'changed since {study.out / "a" / "seed0"} was begun'
+    assert f'{begun}: train_cfg.max_epochs from 2 to 3' in printed
+    content = 'train_cfg = dict(max_epochs=2)\nhelper = 1\ntest_cfg = dict(fp16=True)'
     assert study('a', options=options, content=content) == (0, [*calls, 'test a seed0'])
+
+
+def test_options_behind_a_file_do_not_replace_those_in_it(tmp_path):
+    (tmp_path / 'form.txt').write_text('--cfg-options\na=1\n"b=(1,2)"\n')
+    args = run_study.parse_args(['x.py', f'@{tmp_path / "form.txt"}', '--cfg-options', 'c=3'])
+    assert args.cfg_options == ['a=1', 'b=(1,2)', 'c=3']
 
 
 def test_options_can_stand_in_a_file_with_comments(study, tmp_path):
@@ -302,3 +315,37 @@ def test_two_studies_do_not_work_in_one_folder(study, capsys):
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert study('a', options=('--seeds', '0')) == (1, [])
     assert 'another process works in' in capsys.readouterr().out
+
+
+def test_tables_of_a_text_are_filled_from_the_csv_file():
+    text = (
+        'before\n<!-- study clean occluded\ndrop | all | 76.8 / 63.3\ndrop:part_1 | head | –\n'
+        'unknown | other | –\n-->\nold\n<!-- end -->\nafter\n'
+    )
+    filled = update_results.fill(text, study_report.make_rows(RESULTS))
+    assert filled.splitlines()[7:12] == [
+        '| row | paper | Market-1501 | Occluded-Market (proxy) | seeds |',
+        '| --- | ---: | ---: | ---: | ---: |',
+        '| all | 76.8 / 63.3 | 53.0 ± 3.6 / 26.5 ± 1.8 | – / 20.0 | 3 |',
+        '| head | – | – / 7.0 | not run | 1 |',
+        '| other | – | not run | not run | 0 |',
+    ]
+    assert filled.startswith('before\n') and filled.endswith('<!-- end -->\nafter\n')
+    assert update_results.fill(filled, study_report.make_rows(RESULTS)) == filled
+
+
+def test_a_text_without_a_table_and_an_unknown_recipe_are_refused():
+    rows = study_report.make_rows(RESULTS)
+    with pytest.raises(ValueError, match='no table'):
+        update_results.fill('text', rows)
+    text = '<!-- study clean\ndorp | all | –\n-->\n<!-- end -->'
+    with pytest.raises(ValueError, match='dorp'):
+        update_results.fill(text, rows, recipes={'drop', 'global'})
+
+
+def test_the_tables_in_the_docs_are_those_of_the_kept_csv_file():
+    root = Path(__file__).parents[1]
+    text = (root / 'docs/results.md').read_text()
+    rows = study_report.read_csv(root / 'benchmarks/study/small.csv')
+    recipes = {path.stem for path in (root / 'configs/study').glob('*.py')}
+    assert update_results.fill(text, rows, recipes) == text

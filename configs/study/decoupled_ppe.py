@@ -1,4 +1,4 @@
-"""Small study, no GPU: DPU and PPE, part-averaged triplet (Table 4, third row; Table 5; Table 9)."""
+"""Small study, no GPU: DPU and PPE, part-averaged triplet (Tables 4, 5 and 9)."""
 
 from mmengine.config import read_base
 

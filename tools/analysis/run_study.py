@@ -18,7 +18,7 @@ from pathlib import Path
 
 from study_figure import draw
 from study_process import RunError
-from study_report import make_rows, plain_table, table, values, write_csv
+from study_report import make_rows, mixtures, plain_table, table, values, write_csv
 from study_training import Run
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -35,7 +35,13 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--main-set', default='clean', help='name of the set without a name')
     parser.add_argument('--threads', type=int, help='threads of a run')
     parser.add_argument('--report-only', action='store_true', help='report what is done, run none')
-    parser.add_argument('--cfg-options', nargs='+', default=[], help='key=value, of every run')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',  # those of a file and those behind it
+        default=[],
+        help='key=value, of every run',
+    )
     parser.add_argument(
         '--train-args', nargs=argparse.REMAINDER, default=[], help='of tools/train.py; must be last'
     )
@@ -68,7 +74,7 @@ def seconds_left(runs: Sequence[Run], results: Sequence[dict]) -> float | None:
     if not spent:
         return None
     every = [seconds for times in spent.values() for seconds in times]
-    waiting = [run for run in runs if not (run.folder / 'result.json').exists()]
+    waiting = [run for run in runs if run.read('result.json').get('test_settings') != run.test]
     return sum(statistics.fmean(spent.get(run.recipe.stem, every)) for run in waiting)
 
 
@@ -99,6 +105,8 @@ def study(args: argparse.Namespace) -> int:
         report(args)
     rows = report(args)
     print(plain_table(table(rows)) if rows else f'no result in {args.out}')
+    for line in mixtures(rows):
+        print(line)
     if failed:
         print(f'{len(failed)} of {len(runs)} runs failed: {", ".join(failed)}')
     return 1 if failed else 0

@@ -136,6 +136,18 @@ def table(
     return cells
 
 
+def mixtures(rows: Sequence[dict]) -> list[str]:
+    """Say which recipes hold seeds of different commits, versions or hardware."""
+    lines = []
+    for recipe in names(rows, 'recipe'):
+        own = [row for row in rows if row['recipe'] == recipe]
+        for fact in ('commit', 'torch', 'hardware'):
+            found = {str(row[fact]) for row in own if fact in row}
+            if len(found) > 1:
+                lines.append(f'{recipe}: seeds of different {fact}: {", ".join(sorted(found))}')
+    return lines
+
+
 def plain_table(cells: Sequence[Sequence[str]]) -> str:
     """Aligned text of a :func:`table`."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

@@ -18,6 +18,15 @@ from study_report import write_atomically
 from mmdrop.engine import load_config, make_parser
 from mmdrop.registry import METRICS
 
+# What MMEngine's Runner reads of a config to train.
+TRAINING = (
+    *('model', 'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'),
+    *('val_dataloader', 'val_cfg', 'val_evaluator', 'default_hooks', 'custom_hooks'),
+    *('env_cfg', 'randomness', 'auto_scale_lr', 'load_from', 'data_preprocessor'),
+    *('model_wrapper_cfg', 'find_unused_parameters', 'compile', 'default_scope'),
+)
+KEPT = (*TRAINING, 'train_args')
+
 
 class Run:
     """A recipe with a seed, and its folder."""
@@ -30,9 +39,8 @@ class Run:
         self.cfg = load_config(make_parser('').parse_args([str(recipe), *self.options]))
         whole = json.loads(json.dumps(self.cfg.to_dict(), default=str))
         self.test = {key: value for key, value in whole.items() if key.startswith('test_')}
-        # What may differ between two starts: a changed test is only tested anew.
-        apart = {'work_dir', 'launcher', 'resume', *self.test}
-        kept = {key: value for key, value in whole.items() if key not in apart}
+        # A changed test is only tested anew, and other names are helpers of the config file.
+        kept = {key: whole.get(key) for key in TRAINING}
         self.settings = dict(flatten(kept | {'train_args': args.train_args}))
 
     def read(self, name: str) -> dict[str, Any]:
@@ -66,6 +74,7 @@ class Run:
 
     def check_settings(self) -> None:
         before = self.read('settings.json')
+        before = {key: value for key, value in before.items() if key.split('.')[0] in KEPT}
         changed = [
             f'{key} from {before.get(key)} to {self.settings.get(key)}'
             for key in sorted(before.keys() | self.settings)

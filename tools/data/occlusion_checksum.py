@@ -17,13 +17,16 @@ from mmengine.config import Config, DictAction
 from mmdrop.datasets import hash_images, occluded_images
 from mmdrop.registry import DATASETS
 
-BASE = Path(__file__).parents[2] / 'configs/_base_/datasets/occluded_market1501.py'
+RECIPE = Path(__file__).parents[2] / 'configs/drop_efficientnetlite0_market1501.py'
 
 
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('config', nargs='?', default=BASE, help='config with the test set')
+    parser.add_argument('config', nargs='?', default=RECIPE, help='config with the test set')
+    parser.add_argument(
+        '--set', default='occluded', help="of test_cfg.sets, '' for the set of test_dataloader"
+    )
     parser.add_argument('--seed', type=int, help='instead of that of the config')
     parser.add_argument('--limit', type=int, help='look at the first images only')
     parser.add_argument(
@@ -31,7 +34,7 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         action=DictAction,
         default={},
-        help='override config values: test_dataloader.dataset.data_root=…',
+        help='override config values: test_cfg.sets.occluded.dataset.data_root=…',
     )
     return parser.parse_args()
 
@@ -41,9 +44,10 @@ def main() -> None:
     args = parse_args()
     cfg = Config.fromfile(args.config)
     cfg.merge_from_dict(args.cfg_options)
+    loader = cfg.test_cfg.sets[args.set] if args.set else cfg.test_dataloader
     if args.seed is not None:
-        cfg.test_dataloader.dataset.occlusion.seed = args.seed
-    dataset = DATASETS.build(cfg.test_dataloader.dataset)
+        loader.dataset.occlusion.seed = args.seed
+    dataset = DATASETS.build(loader.dataset)
 
     number = 0
     shares, entries, occluders = [], Counter(), Counter()

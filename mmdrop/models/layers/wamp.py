@@ -26,15 +26,16 @@ def _peak_positions(features: Tensor, weights: Tensor) -> Tensor:
             part = features[samples, c : c + channel_step]
             for k in range(weights.shape[1]):
                 product = part * weights[samples, k, None]
-                positions[samples, k, c : c + channel_step] = _last_argmax(product)
+                positions[samples, k, c : c + channel_step] = _argmax_of_pixels(product)
     return positions
 
 
-def _last_argmax(x: Tensor) -> Tensor:
-    """``x.argmax(-1)``, which on a CPU NumPy finds several times as fast."""
-    if x.device.type == 'cpu' and x.dtype == torch.float32 and not torch.compiler.is_compiling():
-        return torch.from_numpy(x.numpy().argmax(-1))
-    return x.argmax(-1)
+def _argmax_of_pixels(product: Tensor) -> Tensor:
+    """``product.argmax(-1)``, which on a CPU NumPy finds several times as fast."""
+    recorded = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    if product.device.type != 'cpu' or product.dtype != torch.float32 or recorded:
+        return product.argmax(-1)
+    return torch.from_numpy(product.numpy().argmax(-1))
 
 
 def wamp(features: Tensor, weights: Tensor, mode: str = 'sum') -> Tensor:

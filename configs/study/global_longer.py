@@ -1,0 +1,9 @@
+"""Small study, no GPU: the global baseline for the training time of DROP, not its epochs."""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .global_only import *
+
+train_cfg.update(max_epochs=12, val_interval=12)
+param_scheduler[1].T_max = 12

@@ -1,0 +1,76 @@
+"""Fill the tables of a Markdown file from the CSV file of a study.
+
+A table is a comment that says what it holds, and the lines up to the next ``<!-- end -->``, which
+are written anew. Each line of the comment is a recipe, perhaps with a row of embeddings, what the
+first column calls it, and what the paper reports::
+
+    <!-- study clean occluded
+    drop | all of DROP | 76.8 / 63.3
+    drop:G+F | G+F | 68.1 / 58.2
+    -->
+    <!-- end -->
+
+    python tools/analysis/update_results.py study.csv docs/results.md
+"""
+
+import argparse
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from study_report import MAIN, markdown_table, read_csv, values, write, write_atomically
+
+_TABLE = re.compile(r'(<!-- study ([^\n]*)\n(.*?)-->\n).*?(<!-- end -->)', re.DOTALL)
+_NAMES = {'clean': 'Market-1501', 'occluded': 'Occluded-Market (proxy)'}
+
+
+def fill(text: str, rows: Sequence[dict], recipes: Collection[str] | None = None) -> str:
+    """Write the tables of a text anew from the lines of a CSV file.
+
+    Raises:
+        ValueError: There is no table, or one names a recipe that is not in ``recipes``.
+    """
+    if not _TABLE.search(text):
+        raise ValueError('the text holds no table, <!-- study … --> … <!-- end -->')
+
+    def replace(match: re.Match) -> str:
+        head, sets, lines, end = match.groups()
+        lines = lines.strip().splitlines()
+        named = {re.split('[:|]', line)[0].strip() for line in lines}
+        if recipes is not None and not named <= set(recipes):
+            raise ValueError(f'there is no recipe {", ".join(sorted(named - set(recipes)))}')
+        cells = make_table(rows, sets.split(), lines)
+        return f'{head}\n{markdown_table(cells)}\n\n{end}'
+
+    return _TABLE.sub(replace, text)
+
+
+def make_table(rows: Sequence[dict], sets: Sequence[str], lines: Sequence[str]) -> list[list[str]]:
+    """Cells of a table, header first: Rank-1 / mAP of the paper and of each test set."""
+    cells = [['row', 'paper', *(_NAMES.get(name, name) for name in sets), 'seeds']]
+    for line in lines:
+        source, label, paper = (part.strip() for part in line.split('|'))
+        recipe, _, embeddings = source.partition(':')
+        body = []
+        number = 0
+        for test_set in sets:
+            figures = [values(rows, recipe, test_set, name, embeddings or None) for name in MAIN]
+            number = max(number, *map(len, figures))
+            body.append(' / '.join(map(write, figures)) if any(figures) else 'not run')
+        cells.append([label, paper, *body, str(number)])
+    return cells
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('csv', type=Path)
+    parser.add_argument('markdown', type=Path)
+    parser.add_argument('--recipes', type=Path, default='configs/study', help='their folder')
+    args = parser.parse_args()
+    text = args.markdown.read_text(encoding='utf-8')
+    recipes = {path.stem for path in args.recipes.glob('*.py')}
+    write_atomically(args.markdown, fill(text, read_csv(args.csv), recipes))
+
+
+if __name__ == '__main__':
+    main()
