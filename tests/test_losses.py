@@ -99,6 +99,24 @@ def test_spatial_term_of_two_pixels_by_hand():
     torch.testing.assert_close(with_term - without, torch.tensor(0.5 * 0.4 / 2))
 
 
+def test_with_a_height_for_gamma_the_loss_is_that_of_the_same_picture_at_any_size():
+    # Every pixel becomes 2 × 2: four times the pixels, twice the pairs across borders, and twice
+    # the weight γ · h / H.
+    torch.manual_seed(0)
+    logits, labels = torch.randn(2, 4, 3, 5), torch.randint(0, 4, (2, 3, 5))
+
+    def larger(x):
+        return x.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+    scaled = SpatialSmoothedCELoss(0.1, 0.5, gamma_height=6)
+    torch.testing.assert_close(scaled(larger(logits), larger(labels)), scaled(logits, labels))
+    literal = SpatialSmoothedCELoss(0.1, 0.5)
+    torch.testing.assert_close(
+        literal(larger(logits), larger(labels)), scaled(larger(logits), larger(labels))
+    )
+    assert literal(logits, labels) > scaled(logits, labels)
+
+
 def loop_parsing_loss(logits, labels, smoothing, gamma):
     probabilities = logits.softmax(1)
     batch, classes, height, width = logits.shape

@@ -15,10 +15,10 @@ from .base_reid_head import BaseReIDHead
 class GlobalReIDHead(BaseReIDHead):
     """One embedding of the whole image, with identity and triplet loss.
 
-    Mean pooling, Linear-BN-ReLU and BNNeck as the global branch of :class:`PartReIDHead`. Its other
-    embeddings also pool a maximum and are (1 + K) × C numbers, so a comparison with them changes more
-    than the parts; row G of ``--table`` changes less. At test the embedding is taken behind the
-    batch norm.
+    Mean pooling, Linear-BN-ReLU and BNNeck as the global branch of :class:`PartReIDHead`. The other
+    embeddings of that head also pool a maximum and hold (1 + K) × C numbers, so a comparison with
+    them changes more than the parts; row G of ``--table`` changes less. At test the embedding is
+    taken behind the batch norm.
 
     Args:
         num_classes: Number of training identities.

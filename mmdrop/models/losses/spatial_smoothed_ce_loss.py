@@ -23,12 +23,19 @@ class SpatialSmoothedCELoss(nn.Module):
     Args:
         smoothing: Label smoothing ε.
         gamma: Weight γ of the spatial term; 0 leaves a label-smoothed cross-entropy.
+        gamma_height: Height in pixels of the map that γ is meant for, 64 in the paper; on a map of
+            h rows the weight is then γ · h / gamma_height. The border of a part, in pixels, goes
+            with h and its area with h², so that a fixed γ weighs twice as much on a map of half
+            the size, and small parts vanish. None takes γ as it is.
     """
 
-    def __init__(self, smoothing: float = 0.1, gamma: float = 0.5) -> None:
+    def __init__(
+        self, smoothing: float = 0.1, gamma: float = 0.5, gamma_height: int | None = None
+    ) -> None:
         super().__init__()
         self.smoothing = smoothing
         self.gamma = gamma
+        self.gamma_height = gamma_height
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Scalar loss of logits ``(B, K+1, h, w)`` and labels ``(B, h, w)`` in 0..K or 255."""
@@ -43,10 +50,13 @@ class SpatialSmoothedCELoss(nn.Module):
             reduction='sum',
         )
         if self.gamma > 0:
+            gamma = self.gamma
+            if self.gamma_height is not None:
+                gamma *= logits.shape[2] / self.gamma_height
             probabilities = logits.softmax(1)
             vertical = (valid[:, 1:] & valid[:, :-1])[:, None]
             horizontal = (valid[:, :, 1:] & valid[:, :, :-1])[:, None]
-            loss = loss + self.gamma * (
+            loss = loss + gamma * (
                 (probabilities.diff(dim=2).abs() * vertical).sum()
                 + (probabilities.diff(dim=3).abs() * horizontal).sum()
             )
