@@ -15,7 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmdrop.datasets.layouts import IMAGE_EXTENSIONS, LAYOUTS
+from mmdrop.datasets.layouts import LAYOUTS, list_images
 from mmdrop.datasets.parsing_sources import LoadKeypointParsing
 from mmdrop.datasets.rendering.exact import make_exact_object
 from mmdrop.datasets.rendering.objects import OBJECTS
@@ -168,10 +168,11 @@ def _list_images(root: str) -> list[tuple[Path, str]]:
         raise FileNotFoundError(
             f'{root} does not exist; set `people_root` to the folder of the training images'
         )
-    paths = [path for path in folder.rglob('*') if path.suffix.lower() in IMAGE_EXTENSIONS]
-    names = [(folder.name / path.relative_to(folder)).with_suffix('').as_posix() for path in paths]
-    found = sorted(zip(names, paths, strict=True))
-    return [(path, name) for name, path in found if not path.name.startswith('.')]
+    found = sorted(
+        ((folder.name / path.relative_to(folder)).with_suffix('').as_posix(), path)
+        for path in list_images(folder, folder)
+    )
+    return [(path, name) for name, path in found]
 
 
 def _pid(path: Path) -> int | None:
