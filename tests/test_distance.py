@@ -18,6 +18,21 @@ def slow_part_distance(query, gallery, query_visibility, gallery_visibility):
     return result.float()
 
 
+def slow_part_distance_with_means(query, gallery, query_visibility, gallery_visibility):
+    query, gallery = (F.normalize(x.double(), dim=2) for x in (query, gallery))
+    result = torch.full((len(query), len(gallery)), math.inf, dtype=torch.float64)
+    for i in range(len(query)):
+        rows = []
+        for e in range(query.shape[1]):
+            distance = (query[i, e] - gallery[:, e]).norm(dim=1)
+            shown = gallery_visibility[:, e]
+            if query_visibility[i, e] and shown.any():
+                rows.append(torch.where(shown, distance, distance[shown].mean()))
+        if rows:
+            result[i] = torch.stack(rows).mean(0)
+    return result.float()
+
+
 def random_samples(seed, num_queries=7, num_gallery=11, num_embeddings=4):
     generator = torch.Generator().manual_seed(seed)
     sizes = num_queries, num_gallery
@@ -91,6 +106,43 @@ def test_part_distance_agrees_with_loops_in_float64(block_pairs, monkeypatch):
     torch.testing.assert_close(part_distance(*samples), expected, rtol=1e-5, atol=1e-6)
 
 
+def test_hidden_parts_at_their_mean_by_hand():
+    query = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]])
+    gallery = torch.tensor([[[1.0, 0.0], [-1.0, 0.0]], [[1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]] * 2])
+    shown = torch.tensor([[True, True], [True, True], [True, False]])
+    # first part 0, 0, √2; second part 2, 0 and, hidden in the third image, their mean 1
+    expected = torch.tensor([[1.0, 0.0, (math.sqrt(2) + 1) / 2]])
+    both = torch.tensor([[True, True]])
+    torch.testing.assert_close(part_distance(query, gallery, both, shown, hidden='mean'), expected)
+    # a query that hides its first part is compared by the second alone, also with the third image
+    second = torch.tensor([[False, True]])
+    distance = part_distance(query, gallery, second, shown, hidden='mean')
+    torch.testing.assert_close(distance, torch.tensor([[2.0, 0.0, 1.0]]))
+    # by the second part alone, if no gallery image shows the first
+    shown[:, 0] = False
+    distance = part_distance(query, gallery, both, shown, hidden='mean')
+    torch.testing.assert_close(distance, torch.tensor([[2.0, 0.0, 1.0]]))
+    none = torch.tensor([[False, False]])
+    assert part_distance(query, gallery, none, shown, hidden='mean').isinf().all()
+
+
+@pytest.mark.parametrize('block_pairs', [1, 20, 10**6])
+def test_hidden_parts_at_their_mean_agree_with_loops_in_float64(block_pairs, monkeypatch):
+    monkeypatch.setattr('mmdrop.functional.distance._BLOCK_PAIRS', block_pairs)
+    samples = random_samples(8)
+    distance = part_distance(*samples, hidden='mean')
+    expected = slow_part_distance_with_means(*samples)
+    torch.testing.assert_close(distance, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_hidden_parts_make_no_difference_where_all_are_shown():
+    query, gallery, query_visibility, _ = random_samples(9)
+    skipped = part_distance(query, gallery, query_visibility, hidden='skip')
+    torch.testing.assert_close(
+        part_distance(query, gallery, query_visibility, hidden='mean'), skipped
+    )
+
+
 def test_part_distance_is_the_mean_of_pairwise_distances_of_normalised_parts():
     query, gallery, *visibility = random_samples(3)
     pairwise = pairwise_part_distance(F.normalize(query, dim=2), F.normalize(gallery, dim=2))
@@ -137,6 +189,8 @@ def test_misfitting_or_broken_inputs_are_refused():
         part_distance(query, gallery, query_visibility, gallery_visibility[:-1])
     with pytest.raises(ValueError, match='visibility must be bool'):
         part_distance(query, gallery, query_visibility.float(), gallery_visibility)
+    with pytest.raises(ValueError, match='hidden must be'):
+        part_distance(query, gallery, hidden='median')
     gallery[0, 0, 0] = torch.nan
     with pytest.raises(ValueError, match='gallery embeddings hold NaN'):
         part_distance(query, gallery)

@@ -37,7 +37,7 @@ class ColorModel(BaseModel):
         return data_samples
 
 
-def config(embeddings=('foreground', 'parts'), **model):
+def config(embeddings=('foreground', 'parts'), hidden='skip', **model):
     preprocessor = dict(type='ImgDataPreprocessor')
     pipeline = [
         dict(type='LoadImage'),
@@ -49,7 +49,7 @@ def config(embeddings=('foreground', 'parts'), **model):
         dict(
             model=dict(type='ColorModel', data_preprocessor=preprocessor, **model),
             test_dataloader=dict(dataset=dict(type='ReIDDataset', pipeline=pipeline)),
-            test_evaluator=[dict(type='ReIDMetric', embeddings=embeddings)],
+            test_evaluator=[dict(type='ReIDMetric', embeddings=embeddings, hidden=hidden)],
         )
     )
 
@@ -151,11 +151,24 @@ def test_rank_compares_the_embeddings_of_the_test_evaluator():
     query, gallery = (np.zeros((16, 8, 3), np.uint8) for _ in range(2))
     query[:8], gallery[:8], gallery[8:] = (90, 0, 0), (90, 0, 0), (0, 90, 0)
     distances = {
-        name: ReIDInferencer(config((name,)), device='cpu').rank(query, gallery)[1].item()
+        name: ReIDInferencer(config(name), device='cpu').rank(query, gallery)[1].item()
         for name in ('parts', 'foreground')
     }
     # Foreground: (1, 0, 0) and (1, 1, 0) / sqrt(2), at distance sqrt(2 - sqrt(2)) = 0.765.
     assert distances == pytest.approx({'parts': 0.0, 'foreground': 0.765}, abs=1e-3)
+
+
+def test_rank_treats_hidden_parts_as_the_test_evaluator_does():
+    # One gallery image hides its lower half, in the other the halves are at 0 and sqrt(2).
+    query, whole, half = (np.zeros((16, 8, 3), np.uint8) for _ in range(3))
+    query[:], whole[:8], whole[8:], half[:8] = (90, 0, 0), (90, 0, 0), (0, 90, 0), (90, 0, 0)
+    found = {
+        hidden: ReIDInferencer(config('parts', hidden), device='cpu').rank(query, [whole, half])
+        for hidden in ('skip', 'mean')
+    }
+    assert found['skip'][0].tolist() == [[1, 0]]
+    assert found['skip'][1].tolist()[0] == pytest.approx([0, 0.7071], abs=1e-3)
+    assert found['mean'][1].tolist()[0] == pytest.approx([0.7071, 0.7071], abs=1e-3)
 
 
 def test_embedding_that_the_model_lacks_is_refused(arrays):

@@ -98,14 +98,15 @@ def test_without_cameras_nothing_is_junk():
     assert evaluate_ranking(on_circle(0), on_circle(1, 2), *labels)['mAP'] == 100
 
 
+@pytest.mark.parametrize('hidden', ['skip', 'mean'])
 @pytest.mark.parametrize('seed', range(5))
-def test_agrees_with_sorting_and_walking_every_row(seed):
+def test_agrees_with_sorting_and_walking_every_row(seed, hidden):
     inputs = random_test_set(seed)
     names = 'query', 'gallery', 'query_visibility', 'gallery_visibility'
-    distance = part_distance(*(inputs[name] for name in names)).numpy()
+    distance = part_distance(*(inputs[name] for name in names), hidden=hidden).numpy()
     assert np.isinf(distance).any()
     expected = slow_ranking(distance, *label_arrays(inputs), topk=(1, 5, 10))
-    assert evaluate_ranking(**inputs) == pytest.approx(expected, rel=1e-12)
+    assert evaluate_ranking(**inputs, hidden=hidden) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize('chunk_size', [1, 4, 1000])

@@ -78,6 +78,26 @@ def test_only_the_named_embeddings_are_compared(embeddings, columns):
     assert metrics == pytest.approx(expected)
 
 
+def test_hidden_parts_may_count_with_their_mean():
+    # Of the gallery the first image, a match, is near in both parts; the second, of another
+    # person, hides the part in which it is far.
+    query, near = torch.tensor([[1.0, 0.0]] * 2), torch.tensor([[1.0, 0.2]] * 2)
+    half = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    names = ('part_1', 'part_2')
+    samples = [
+        sample(1, 0, True, query, torch.ones(2, dtype=torch.bool), names),
+        sample(1, 1, False, near, torch.ones(2, dtype=torch.bool), names),
+        sample(2, 1, False, half, torch.tensor([True, False]), names),
+        sample(3, 1, False, -query, torch.ones(2, dtype=torch.bool), names),
+    ]
+    for hidden, rank_1, first in (('skip', 0, 2), ('mean', 100, 1)):
+        metric = ReIDMetric('parts', hidden=hidden)
+        assert evaluate(metric, samples)['reid/Rank-1'] == rank_1
+        assert metric.rank_lists[0]['gallery'][0]['pid'] == first
+    with pytest.raises(ValueError, match='hidden must be'):
+        ReIDMetric(hidden='drop')
+
+
 def test_table_reports_each_part_and_each_combination():
     samples = random_samples()
     metrics = evaluate(ReIDMetric(table=True), samples)

@@ -15,7 +15,7 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from mmdrop.apis.images import Image, Images, list_images
-from mmdrop.apis.loading import image_pipelines, load_config, load_weights, tested_embeddings
+from mmdrop.apis.loading import image_pipelines, load_config, load_weights, tested_matching
 from mmdrop.functional import rank_gallery
 from mmdrop.registry import MODELS
 from mmdrop.structures import find_embeddings
@@ -59,7 +59,7 @@ class ReIDInferencer:
         else:
             load_weights(self.model, weights)
         self.model.to(device or get_device()).eval()
-        self.embeddings = tested_embeddings(cfg)
+        self.embeddings, self.hidden = tested_matching(cfg)
 
     def __call__(self, inputs: Images) -> dict[str, Any]:
         """Embed images.
@@ -102,8 +102,8 @@ class ReIDInferencer:
             topk: Gallery images to return for each query; all where the gallery is smaller.
 
         Returns:
-            Indices into the gallery, nearest first, and their distances, both ``(Q, topk)``. The
-            distance to an image that shows none of the query's visible parts is infinite.
+            Indices into the gallery, nearest first, and their distances, both ``(Q, topk)``. By
+            default the distance to an image that shows none of the query's parts is infinite.
         """
         query, gallery = (x if isinstance(x, Mapping) else self(x) for x in (query, gallery))
         query, query_visibility = self._selected(query)
@@ -114,6 +114,7 @@ class ReIDInferencer:
             query_visibility=query_visibility,
             gallery_visibility=gallery_visibility,
             k=topk,
+            hidden=self.hidden,
         )
 
     def visualize(

@@ -15,6 +15,7 @@ import mmdrop
 import mmdrop.engine  # lets configs of other packages inherit from ours
 
 CONFIGS = Path(mmdrop.__file__).parent / 'configs'
+_EMBEDDINGS = ('foreground', 'parts')
 
 
 def load_config(model: str | os.PathLike) -> Config:
@@ -99,13 +100,15 @@ def image_pipelines(cfg: Config) -> tuple[Compose, Compose]:
     )
 
 
-def tested_embeddings(cfg: Config) -> tuple[str, ...]:
-    """Embeddings that the config's test evaluator compares; those of the paper if it names none."""
+def tested_matching(cfg: Config) -> tuple[tuple[str, ...], str]:
+    """``embeddings`` and ``hidden`` of the config's test evaluator; the paper's if it sets none."""
     evaluators = cfg.get('test_evaluator') or []
     for evaluator in [evaluators] if isinstance(evaluators, Mapping) else evaluators:
-        if 'embeddings' in evaluator:
-            return tuple(evaluator['embeddings'])
-    return ('foreground', 'parts')
+        if 'embeddings' in evaluator or 'hidden' in evaluator:
+            names = evaluator.get('embeddings', _EMBEDDINGS)
+            names = (names,) if isinstance(names, str) else tuple(names)
+            return names, evaluator.get('hidden', 'skip')
+    return _EMBEDDINGS, 'skip'
 
 
 def _type_name(step: Mapping | Callable) -> str:

@@ -44,6 +44,8 @@ class ReIDMetric(BaseMetric):
         table: Also report every row of Table 6 of the paper that the model has embeddings for,
             under keys such as ``'G+F/mAP'``: each part alone, legs and feet in pairs at K = 8,
             and the combinations. Each row is ranked anew.
+        hidden: What embeddings count that a gallery image hides: ``'skip'`` or ``'mean'``, see
+            :func:`~mmdrop.functional.part_distance`.
         num_rank_lists: Number of queries to keep rank lists of.
         rank_list_length: Gallery images in a rank list.
         collect_device: Device to gather the results of all processes on, ``'cpu'`` or ``'gpu'``.
@@ -60,6 +62,7 @@ class ReIDMetric(BaseMetric):
         embeddings: str | Sequence[str] = ('foreground', 'parts'),
         topk: Sequence[int] = (1, 5, 10),
         table: bool = False,
+        hidden: str = 'skip',
         num_rank_lists: int = 8,
         rank_list_length: int = 10,
         collect_device: str = 'cpu',
@@ -75,6 +78,8 @@ class ReIDMetric(BaseMetric):
             )
         if not topk or min(topk) < 1:
             raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
+        if hidden not in ('skip', 'mean'):
+            raise ValueError(f"hidden must be 'skip' or 'mean', got {hidden!r}")
         if num_rank_lists < 0 or rank_list_length < 1:
             raise ValueError(
                 'num_rank_lists must be at least 0 and rank_list_length at least 1, '
@@ -82,6 +87,7 @@ class ReIDMetric(BaseMetric):
             )
         self.topk = tuple(topk)
         self.table = table
+        self.hidden = hidden
         self.num_rank_lists = num_rank_lists
         self.rank_list_length = rank_list_length
         self.rank_lists: list[dict] = []
@@ -129,7 +135,9 @@ class ReIDMetric(BaseMetric):
             key = tuple(columns)
             if key not in scores:
                 arguments = _select(inputs, columns)
-                scores[key] = evaluate_ranking(**arguments, **labels, topk=self.topk)
+                scores[key] = evaluate_ranking(
+                    **arguments, **labels, topk=self.topk, hidden=self.hidden
+                )
         scores_of_rows = {row: scores[tuple(columns)] for row, columns in rows.items()}
         self._log(scores_of_rows, count_protocol(**labels))
 
@@ -170,7 +178,9 @@ class ReIDMetric(BaseMetric):
             key: [value[i] for i in chosen] if key.startswith('query') else value
             for key, value in labels.items()
         }
-        indices, distances = rank_gallery(**arguments, **labels, k=self.rank_list_length)
+        indices, distances = rank_gallery(
+            **arguments, **labels, k=self.rank_list_length, hidden=self.hidden
+        )
         rank_lists = []
         for i, row, row_distances in zip(chosen, indices, distances, strict=True):
             query = _describe(sides['query'][i])

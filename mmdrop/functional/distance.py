@@ -65,6 +65,7 @@ def part_distance(
     query_visibility: Tensor | None = None,
     gallery_visibility: Tensor | None = None,
     out: Tensor | None = None,
+    hidden: str = 'skip',
 ) -> Tensor:
     """Distance of every query to every gallery image, as used for retrieval.
 
@@ -79,15 +80,23 @@ def part_distance(
         query_visibility: Boolean, ``(Q, E)``; all visible if left out.
         gallery_visibility: Boolean, ``(G, E)``; all visible if left out.
         out: Float32 tensor ``(Q, G)`` to write the result to.
+        hidden: What an embedding counts that the query shows and the gallery image hides.
+            ``'skip'``: nothing, as in the paper. But a mean over few embeddings varies more than
+            one over many, so images that show a single part come first for many queries.
+            ``'mean'``: the mean distance of that embedding, from this query to the gallery images
+            that show it. A distance then depends on the whole gallery.
 
     Returns:
-        Distances in [0, 2], ``(Q, G)``; infinite where no embedding is visible in both.
+        Distances in [0, 2], ``(Q, G)``; infinite where no embedding is visible in both, or, with
+        ``'mean'``, where the query shows none that any gallery image shows.
 
     Raises:
-        ValueError: The shapes do not fit, or an embedding holds NaN, infinity or values whose
-            squares overflow.
+        ValueError: The shapes do not fit, ``hidden`` is unknown, or an embedding holds NaN,
+            infinity or values whose squares overflow.
     """
     check_inputs(query, gallery, query_visibility, gallery_visibility)
+    if hidden not in ('skip', 'mean'):
+        raise ValueError(f"hidden must be 'skip' or 'mean', got {hidden!r}")
     query_visible = _visibility_weight(query_visibility, query)
     gallery_visible = _visibility_weight(gallery_visibility, gallery)
     with torch.autocast(query.device.type, enabled=False):
@@ -102,6 +111,7 @@ def part_distance(
         weight = gallery_visible.T.contiguous()
 
         out = query.new_empty(len(query), len(gallery)) if out is None else out
+        sums = torch.zeros_like(query_size)  # of each query's distances, by embedding
         width = max(1, _BLOCK_PAIRS // max(1, len(query)))
         for start in range(0, len(gallery), width):
             block = slice(start, start + width)
@@ -115,8 +125,16 @@ def part_distance(
                 # √x as x / √x: torch's CPU root takes seven times longer where x holds zeros.
                 torch.clamp(squared, min=_ROUNDING, out=inverse_root).rsqrt_()
                 total.addcmul_(torch.threshold_(squared, _ROUNDING, 0), inverse_root)
-            num_shared = query_visible @ weight[:, block]
-            total.div_(num_shared).masked_fill_(num_shared == 0, torch.inf)
+                if hidden == 'mean':
+                    sums[:, e] += torch.linalg.vecdot(squared, inverse_root)
+            if hidden == 'skip':
+                num_shared = query_visible @ weight[:, block]
+                total.div_(num_shared).masked_fill_(num_shared == 0, torch.inf)
+        if hidden == 'mean':
+            num_images = weight.sum(1)  # that show an embedding
+            out.addmm_(sums / num_images.clamp(min=1), 1 - weight)
+            num_counted = (query_visible * (num_images > 0)).sum(1, keepdim=True)
+            out.div_(num_counted).masked_fill_(num_counted == 0, torch.inf)
     return out
 
 

@@ -33,6 +33,7 @@ def evaluate_ranking(
     gallery_visibility: Tensor | None = None,
     topk: Sequence[int] = (1, 5, 10),
     chunk_size: int | None = None,
+    hidden: str = 'skip',
 ) -> dict[str, float]:
     """Rank the gallery for every query by :func:`part_distance` and score the rankings.
 
@@ -50,6 +51,7 @@ def evaluate_ranking(
         gallery_visibility: Boolean, ``(G, E)``.
         topk: Ranks of the CMC curve to report; one larger than the gallery is allowed.
         chunk_size: Queries compared at once; chosen by the size of the gallery if left out.
+        hidden: What embeddings count that a gallery image hides, see :func:`part_distance`.
 
     Returns:
         ``'mAP'``, ``'mINP'`` and ``'Rank-k'`` for each k, in percent.
@@ -72,9 +74,8 @@ def evaluate_ranking(
         if not len(rows):
             continue
         visible = None if query_visibility is None else query_visibility[rows]
-        distance = part_distance(
-            query[rows], gallery, visible, gallery_visibility, buffer[: len(rows)]
-        )
+        out = buffer[: len(rows)]
+        distance = part_distance(query[rows], gallery, visible, gallery_visibility, out, hidden)
         rank, is_rank = protocol.match_ranks(distance, index[scored], match[scored], junk[scored])
         num_matches = is_rank.sum(1)
         found = torch.arange(1, rank.shape[1] + 1, device=rank.device, dtype=torch.float64)
@@ -101,6 +102,7 @@ def rank_gallery(
     query_visibility: Tensor | None = None,
     gallery_visibility: Tensor | None = None,
     k: int = 10,
+    hidden: str = 'skip',
 ) -> tuple[Tensor, Tensor]:
     """The first k gallery images of each query, without junk.
 
@@ -126,7 +128,7 @@ def rank_gallery(
     for rows in protocol.chunks(None):
         index, _, junk = protocol.same_pid(rows)
         visible = None if query_visibility is None else query_visibility[rows]
-        distance = part_distance(query[rows], gallery, visible, gallery_visibility)
+        distance = part_distance(query[rows], gallery, visible, gallery_visibility, hidden=hidden)
         for parts in protocol.split(distance, index, junk):
             key = protocol.rank_keys(*parts)
             keys.append(key.topk(min(k, len(gallery)), largest=False).values)
