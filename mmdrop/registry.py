@@ -4,6 +4,8 @@ MMEngine logs a warning for every node that a run looks up and does not find in 
 scope, so every node that a run touches is declared, also those that hold nothing of ours.
 """
 
+from collections.abc import Callable, Mapping
+
 from mmengine import registry as root
 from mmengine.registry import Registry
 
@@ -55,3 +57,9 @@ VISBACKENDS = Registry(
 WEIGHT_INITIALIZERS = Registry(
     'weight initializer', parent=root.WEIGHT_INITIALIZERS, scope=SCOPE, locations=['mmdrop']
 )
+
+
+def type_name(config: Mapping | Callable) -> str:
+    """Name of the class that a config builds, or of a transform's own class, without its scope."""
+    kind = config['type'] if isinstance(config, Mapping) else type(config)
+    return (kind if isinstance(kind, str) else kind.__name__).rpartition('.')[2]

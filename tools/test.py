@@ -7,6 +7,8 @@ from mmdrop.engine import (
     load_config,
     make_parser,
     prepare_cpu_launch,
+    report_parsing,
+    report_table,
 )
 
 
@@ -16,13 +18,16 @@ def main() -> None:
     parser.add_argument(
         '--table', action='store_true', help='report every row of Table 6: each embedding alone …'
     )
+    parser.add_argument(
+        '--parsing', action='store_true', help='score parsing and visibility by parsing labels'
+    )
     args = parser.parse_args()
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     if args.table:
-        evaluators = cfg.test_evaluator
-        for metric in evaluators if isinstance(evaluators, list) else [evaluators]:
-            metric.table = True
+        report_table(cfg)
+    if args.parsing:
+        report_parsing(cfg)
     keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)
     Runner.from_cfg(cfg).test()

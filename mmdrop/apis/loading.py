@@ -3,7 +3,7 @@
 import difflib
 import os
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,6 +13,7 @@ from torch import nn
 
 import mmdrop
 import mmdrop.engine  # lets configs of other packages inherit from ours
+from mmdrop.registry import type_name
 
 CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 _EMBEDDINGS = ('foreground', 'parts')
@@ -90,9 +91,9 @@ def image_pipelines(cfg: Config) -> tuple[Compose, Compose]:
     """
     dataset = (cfg.get('test_dataloader') or {}).get('dataset') or {}
     for steps in (dataset.get('pipeline') or [], cfg.get('test_pipeline') or []):
-        loaders = [step for step in steps if _type_name(step).startswith('LoadImage')]
+        loaders = [step for step in steps if type_name(step).startswith('LoadImage')]
         if loaders:
-            others = [step for step in steps if not _type_name(step).startswith('Load')]
+            others = [step for step in steps if not type_name(step).startswith('Load')]
             return Compose([*loaders, *others]), Compose(others)
     raise ValueError(
         'neither test_dataloader.dataset.pipeline nor test_pipeline of the config loads images: '
@@ -109,8 +110,3 @@ def tested_matching(cfg: Config) -> tuple[tuple[str, ...], str]:
             names = (names,) if isinstance(names, str) else tuple(names)
             return names, evaluator.get('hidden', 'skip')
     return _EMBEDDINGS, 'skip'
-
-
-def _type_name(step: Mapping | Callable) -> str:
-    kind = step['type'] if isinstance(step, Mapping) else type(step)
-    return (kind if isinstance(kind, str) else kind.__name__).rpartition('.')[2]

@@ -3,6 +3,7 @@ from .checks import check_batch_size, check_pretrained
 from .cli import load_config, make_parser
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
+from .evaluation_reports import report_parsing, report_table
 from .multi_set_test_loop import MultiSetTestLoop
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
@@ -18,5 +19,7 @@ __all__ = [
     'load_config',
     'make_parser',
     'prepare_cpu_launch',
+    'report_parsing',
+    'report_table',
     'safe_loading',
 ]

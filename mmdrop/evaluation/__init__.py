@@ -1,5 +1,6 @@
-"""Metrics of person re-identification."""
+"""Metrics of person re-identification and parsing."""
 
+from .parsing_metric import ParsingMetric
 from .reid_metric import ReIDMetric
 
-__all__ = ['ReIDMetric']
+__all__ = ['ParsingMetric', 'ReIDMetric']

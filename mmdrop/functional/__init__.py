@@ -2,7 +2,7 @@
 
 from .distance import mean_over_shared_parts, pairwise_part_distance, part_distance
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
-from .resize import resize_bilinear
+from .resize import resize_bilinear, resize_labels
 
 __all__ = [
     'count_protocol',
@@ -12,4 +12,5 @@ __all__ = [
     'part_distance',
     'rank_gallery',
     'resize_bilinear',
+    'resize_labels',
 ]

@@ -1,4 +1,4 @@
-"""Bilinear resizing."""
+"""Resizing of feature maps and of label maps."""
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +22,15 @@ def resize_bilinear(x: Tensor, size: tuple[int, int], align_corners: bool = Fals
         _weights(x, n, m, align_corners) for n, m in zip(x.shape[-2:], size, strict=True)
     )
     return rows @ (x.contiguous() @ columns.T)
+
+
+def resize_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize index maps ``(B, H, W)`` to ``(B, h, w)`` long: the label at each pixel's centre.
+
+    >>> resize_labels(torch.tensor([[[0, 1, 2, 3, 4, 5]]]), (1, 2))
+    tensor([[[1, 4]]])
+    """
+    return F.interpolate(labels[:, None].float(), size, mode='nearest-exact')[:, 0].long()
 
 
 def _weights(x: Tensor, source: int, target: int, align_corners: bool) -> Tensor:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmdrop.functional import resize_labels
 from mmdrop.registry import MODELS
 from mmdrop.structures import IGNORED, ReIDDataSample
 
@@ -78,5 +78,4 @@ class ParsingHead(BaseModule):
                     'train_pipeline, of model.parsing_head and of model.reid_head to one value'
                 )
         labels = torch.stack([sample.gt_sem_seg for sample in data_samples]).to(logits.device)
-        size = logits.shape[-2:]
-        return F.interpolate(labels[:, None].float(), size, mode='nearest-exact')[:, 0].long()
+        return resize_labels(labels, logits.shape[-2:])
