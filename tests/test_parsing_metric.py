@@ -80,7 +80,7 @@ def test_images_without_a_label_do_not_count():
 def test_what_is_missing_or_does_not_fit_is_named():
     no_label, no_prediction = sample([[0]], [[0]]), sample([[0]], [[0]])
     del no_label.gt_sem_seg, no_prediction.pred_sem_seg
-    with pytest.raises(ValueError, match='no parsing label. Put a label source'):
+    with pytest.raises(ValueError, match='no parsing label'):
         evaluate(no_label)
     with pytest.raises(ValueError, match='the model predicts no parsing'):
         evaluate(no_prediction)
