@@ -317,12 +317,46 @@ def test_two_studies_do_not_work_in_one_folder(study, capsys):
     assert 'another process works in' in capsys.readouterr().out
 
 
-def test_tables_of_a_text_are_filled_from_the_csv_file():
+def test_parsing_is_scored_where_a_recipe_parses(study):
+    content = 'model = dict(parsing_head=dict(num_parts=5))\ntest_evaluator = []'
+    options = ('--seeds', '0')
+    _, calls = study('a', options=options, content=content)
+    options += ('--parsing',)
+    status, more = study('a', options=options, content=content)
+    assert (status, more) == (0, [*calls, 'test a seed0'])
+    kept = json.loads((study.out / 'a/seed0/result.json').read_text())
+    assert ' --table --parsing ' in kept['commands'][-1]
+    _, more = study('b', options=options)
+    assert more[-1] == 'test b seed0'
+    kept = json.loads((study.out / 'b/seed0/result.json').read_text())
+    assert '--parsing' not in kept['commands'][-1]
+
+
+def test_figures_of_the_parsing_stand_beside_the_evaluators_own_row(tmp_path):
+    metrics = {'reid/mAP': 30.0, 'reid/G/mAP': 20.0, 'parsing/mIoU': 60.0}
+    metrics |= {'occluded/parsing/mIoU': 50.0, 'occluded/parsing/IoU_1': 40.0}
+    result = dict(RESULTS[0], recipe='drop', seed=0, metrics=metrics)
+    rows = study_report.make_rows([result])
+    study_report.write_csv(rows, tmp_path / 'parsing.csv')
+    again = study_report.read_csv(tmp_path / 'parsing.csv')
+    assert [(row['set'], row.get('mAP'), row.get('mIoU')) for row in again] == [
+        ('clean', 30.0, 60.0),
+        ('clean', 20.0, None),
+        ('occluded', None, 50.0),
+    ]
+    text = '<!-- study clean occluded mIoU parsing.csv\ndrop | all | –\n-->\n<!-- end -->'
+    filled = update_results.fill(text, tmp_path / 'study.csv')
+    assert '| all | – | 60.0 | 50.0 | 1 |' in filled.splitlines()
+
+
+def test_tables_of_a_text_are_filled_from_the_csv_file(tmp_path):
+    path = tmp_path / 'study.csv'
+    study_report.write_csv(study_report.make_rows(RESULTS), path)
     text = (
         'before\n<!-- study clean occluded\ndrop | all | 76.8 / 63.3\ndrop:part_1 | head | –\n'
         'unknown | other | –\n-->\nold\n<!-- end -->\nafter\n'
     )
-    filled = update_results.fill(text, study_report.make_rows(RESULTS))
+    filled = update_results.fill(text, path)
     assert filled.splitlines()[7:12] == [
         '| row | paper | Market-1501 | Occluded-Market (proxy) | seeds |',
         '| --- | ---: | ---: | ---: | ---: |',
@@ -331,21 +365,22 @@ def test_tables_of_a_text_are_filled_from_the_csv_file():
         '| other | – | not run | not run | 0 |',
     ]
     assert filled.startswith('before\n') and filled.endswith('<!-- end -->\nafter\n')
-    assert update_results.fill(filled, study_report.make_rows(RESULTS)) == filled
+    assert update_results.fill(filled, path) == filled
 
 
-def test_a_text_without_a_table_and_an_unknown_recipe_are_refused():
-    rows = study_report.make_rows(RESULTS)
+def test_a_text_without_a_table_and_an_unknown_recipe_are_refused(tmp_path):
+    path = tmp_path / 'study.csv'
+    study_report.write_csv(study_report.make_rows(RESULTS), path)
     with pytest.raises(ValueError, match='no table'):
-        update_results.fill('text', rows)
+        update_results.fill('text', path)
     text = '<!-- study clean\ndorp | all | –\n-->\n<!-- end -->'
     with pytest.raises(ValueError, match='dorp'):
-        update_results.fill(text, rows, recipes={'drop', 'global'})
+        update_results.fill(text, path, recipes={'drop', 'global'})
 
 
 def test_the_tables_in_the_docs_are_those_of_the_kept_csv_file():
     root = Path(__file__).parents[1]
     text = (root / 'docs/results.md').read_text()
-    rows = study_report.read_csv(root / 'benchmarks/study/small.csv')
+    path = root / 'benchmarks/study/small.csv'
     recipes = {path.stem for path in (root / 'configs/study').glob('*.py')}
-    assert update_results.fill(text, rows, recipes) == text
+    assert update_results.fill(text, path, recipes) == text

@@ -34,6 +34,9 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--figure', type=Path, help='OUT/study.png if left out')
     parser.add_argument('--main-set', default='clean', help='name of the set without a name')
     parser.add_argument('--threads', type=int, help='threads of a run')
+    parser.add_argument(
+        '--parsing', action='store_true', help='score parsing as well, of recipes that parse'
+    )
     parser.add_argument('--report-only', action='store_true', help='report what is done, run none')
     parser.add_argument(
         '--cfg-options',

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FIGURES = ('Rank-1', 'Rank-5', 'Rank-10', 'mAP', 'mINP')
+PARSING = ('aAcc', 'mIoU', 'visible_recall', 'hidden_recall')
+FIGURES = ('Rank-1', 'Rank-5', 'Rank-10', 'mAP', 'mINP', *PARSING)
 MAIN = ('Rank-1', 'mAP')
 FACTS = ('train_seconds', 'images_per_second', 'commit', 'torch', 'hardware', 'date')
 COLUMNS = ('recipe', 'seed', 'set', 'embeddings', *FIGURES, *FACTS)
@@ -26,15 +27,13 @@ def split_metric_name(key: str) -> tuple[str, str, str]:
     """Split ``'occluded/reid/G+F/mAP'`` into test set, row of embeddings and figure.
 
     Args:
-        key: Name of a metric of ``ReIDMetric``, as the log of a test holds it.
+        key: Name of a metric of ``ReIDMetric`` or ``ParsingMetric``, as the log of a test holds it.
 
     Returns:
         Test set, ``''`` for the main one; embeddings, ``''`` for the evaluator's own row; figure.
     """
     *path, figure = key.split('/')
-    if 'reid' not in path:
-        return '/'.join(path), '', figure
-    at = len(path) - 1 - path[::-1].index('reid')  # the last one: a set may have any name
+    at = max((i for i, name in enumerate(path) if name in ('reid', 'parsing')), default=len(path))
     return '/'.join(path[:at]), '/'.join(path[at + 1 :]), figure
 
 
@@ -68,7 +67,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 def write_csv(rows: Sequence[dict], path: Path) -> None:
     """Write lines of :func:`make_rows`."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval='', lineterminator='\n')
+    columns = [x for x in COLUMNS if x not in PARSING or any(x in row for row in rows)]
+    writer = csv.DictWriter(text, columns, restval='', lineterminator='\n')
     writer.writeheader()
     for row in rows:
         writer.writerow({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
@@ -81,7 +81,7 @@ def read_csv(path: Path) -> list[dict]:
         rows = [dict[str, Any](line) for line in csv.DictReader(file)]
     for row in rows:
         row['seed'] = int(row['seed'])
-        row |= {name: float(row[name]) for name in FIGURES if row[name]}
+        row |= {name: float(row[name]) for name in FIGURES if row.get(name)}
     return [{key: value for key, value in row.items() if value != ''} for row in rows]
 
 

@@ -39,6 +39,9 @@ class Run:
         self.cfg = load_config(make_parser('').parse_args([str(recipe), *self.options]))
         whole = json.loads(json.dumps(self.cfg.to_dict(), default=str))
         self.test = {key: value for key, value in whole.items() if key.startswith('test_')}
+        self.parsing = args.parsing and bool(self.cfg.get('model', {}).get('parsing_head'))
+        if self.parsing:
+            self.test['parsing'] = True
         # A changed test is only tested anew, and other names are helpers of the config file.
         kept = {key: whole.get(key) for key in TRAINING}
         self.settings = dict(flatten(kept | {'train_args': args.train_args}))
@@ -119,7 +122,8 @@ class Run:
         checkpoint = self.folder / Path(marker.read_text().strip()).name
         shutil.rmtree(self.folder / 'test', ignore_errors=True)
         command = [sys.executable, str(self.args.test), str(self.recipe), str(checkpoint)]
-        command += ['--table', '--work-dir', str(self.folder / 'test'), *self.options]
+        command += ['--table', *(['--parsing'] if self.parsing else [])]
+        command += ['--work-dir', str(self.folder / 'test'), *self.options]
         seconds = call(command, self.folder / 'test.log', lock, self.args.threads)
         logs = sorted(self.folder.glob('test/*/*.json'))
         metrics = json.loads(logs[-1].read_text()) if logs else {}

@@ -10,6 +10,9 @@ first column calls it, and what the paper reports::
     -->
     <!-- end -->
 
+Its first line names test sets. Figures behind them take the place of Rank-1 and mAP, and a file
+that of the CSV file, from whose folder it is taken: ``study clean occluded mIoU parsing.csv``.
+
     python tools/analysis/update_results.py study.csv docs/results.md
 """
 
@@ -18,14 +21,22 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from study_report import MAIN, markdown_table, read_csv, values, write, write_atomically
+from study_report import (
+    FIGURES,
+    MAIN,
+    markdown_table,
+    read_csv,
+    values,
+    write,
+    write_atomically,
+)
 
 _TABLE = re.compile(r'(<!-- study ([^\n]*)\n(.*?)-->\n).*?(<!-- end -->)', re.DOTALL)
 _NAMES = {'clean': 'Market-1501', 'occluded': 'Occluded-Market (proxy)'}
 
 
-def fill(text: str, rows: Sequence[dict], recipes: Collection[str] | None = None) -> str:
-    """Write the tables of a text anew from the lines of a CSV file.
+def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
+    """Write the tables of a text anew from the lines of a CSV file, and of files beside it.
 
     Raises:
         ValueError: There is no table, or one names a recipe that is not in ``recipes``.
@@ -34,19 +45,25 @@ def fill(text: str, rows: Sequence[dict], recipes: Collection[str] | None = None
         raise ValueError('the text holds no table, <!-- study … --> … <!-- end -->')
 
     def replace(match: re.Match) -> str:
-        head, sets, lines, end = match.groups()
+        head, words, lines, end = match.groups()
+        files = [word for word in words.split() if word.endswith('.csv')]
+        figures = [word for word in words.split() if word in FIGURES]
+        sets = [word for word in words.split() if word not in [*files, *figures]]
         lines = lines.strip().splitlines()
         named = {re.split('[:|]', line)[0].strip() for line in lines}
         if recipes is not None and not named <= set(recipes):
             raise ValueError(f'there is no recipe {", ".join(sorted(named - set(recipes)))}')
-        cells = make_table(rows, sets.split(), lines)
+        rows = read_csv(path.with_name(files[0]) if files else path)
+        cells = make_table(rows, sets, lines, figures or MAIN)
         return f'{head}\n{markdown_table(cells)}\n\n{end}'
 
     return _TABLE.sub(replace, text)
 
 
-def make_table(rows: Sequence[dict], sets: Sequence[str], lines: Sequence[str]) -> list[list[str]]:
-    """Cells of a table, header first: Rank-1 / mAP of the paper and of each test set."""
+def make_table(
+    rows: Sequence[dict], sets: Sequence[str], lines: Sequence[str], figures: Sequence[str] = MAIN
+) -> list[list[str]]:
+    """Cells of a table, header first: the figures of the paper and of each test set."""
     cells = [['row', 'paper', *(_NAMES.get(name, name) for name in sets), 'seeds']]
     for line in lines:
         source, label, paper = (part.strip() for part in line.split('|'))
@@ -54,9 +71,9 @@ def make_table(rows: Sequence[dict], sets: Sequence[str], lines: Sequence[str]) 
         body = []
         number = 0
         for test_set in sets:
-            figures = [values(rows, recipe, test_set, name, embeddings or None) for name in MAIN]
-            number = max(number, *map(len, figures))
-            body.append(' / '.join(map(write, figures)) if any(figures) else 'not run')
+            found = [values(rows, recipe, test_set, name, embeddings or None) for name in figures]
+            number = max(number, *map(len, found))
+            body.append(' / '.join(map(write, found)) if any(found) else 'not run')
         cells.append([label, paper, *body, str(number)])
     return cells
 
@@ -69,7 +86,7 @@ def main() -> None:
     args = parser.parse_args()
     text = args.markdown.read_text(encoding='utf-8')
     recipes = {path.stem for path in args.recipes.glob('*.py')}
-    write_atomically(args.markdown, fill(text, read_csv(args.csv), recipes))
+    write_atomically(args.markdown, fill(text, args.csv, recipes))
 
 
 if __name__ == '__main__':
