@@ -7,13 +7,15 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / 'tools' / 'analysis'))  # the tools are scripts, not a package
-run_study, study_figure, study_report, update_results = map(
-    import_module, ('run_study', 'study_figure', 'study_report', 'update_results')
+run_study, study_figure, study_report, training_curves, update_results = map(
+    import_module,
+    ('run_study', 'study_figure', 'study_report', 'training_curves', 'update_results'),
 )
 TINY = ROOT / 'tests' / 'data' / 'tiny_drop.py'
 
@@ -384,3 +386,23 @@ def test_the_tables_in_the_docs_are_those_of_the_kept_csv_file():
     path = root / 'benchmarks/study/small.csv'
     recipes = {path.stem for path in (root / 'configs/study').glob('*.py')}
     assert update_results.fill(text, path, recipes) == text
+
+
+def test_training_curves_are_the_means_of_epochs(tmp_path):
+    for seed, values in enumerate(([10.0, 20.0, 30.0, 50.0], [0.0, 10.0, 50.0, 50.0])):
+        folder = tmp_path / 'drop' / f'seed{seed}'
+        folder.mkdir(parents=True)
+        scalars = {'train/acc_parsing': dict(history=torch.tensor(values))}
+        content = dict(meta=dict(epoch=2, iter=4), message_hub=dict(log_scalars=scalars))
+        torch.save(content, folder / 'epoch_2.pth')
+        (folder / 'last_checkpoint').write_text('/elsewhere/epoch_2.pth')
+    arguments = [str(tmp_path), '--recipes', 'drop', '--keys', 'acc_parsing']
+    training_curves.main(arguments)
+    lines = (tmp_path / 'curves.csv').read_text().splitlines()
+    expected = ['drop,0,1,15.0', 'drop,0,2,40.0', 'drop,1,1,5.0', 'drop,1,2,50.0']
+    assert lines == ['recipe,seed,epoch,acc_parsing', *expected]
+    assert (tmp_path / 'curves.png').stat().st_size > 1000
+    with pytest.raises(ValueError, match='logs no acc_id'):
+        training_curves.main([*arguments[:-1], 'acc_id'])
+    with pytest.raises(ValueError, match='no checkpoint of global'):
+        training_curves.main([str(tmp_path), '--recipes', 'global'])
