@@ -58,12 +58,30 @@ def test_hand_made_gallery_of_the_slow_evaluation():
     # By the part alone: 1, 0, 2, nothing. Order 1, 0, 2, 3, and again the ranks 2 and 3.
     distances, positions = both[0][1,]
     assert distances == pytest.approx([1, 0, 2, np.inf], abs=1e-7)
+
     assert positions == [2, 3]
     assert np.isinf(both[1][1,][0]).all()
     # AP = (1/2 + 2/3) / 2 = 7/12 and INP = 2/3 of query 0; query 1 is left out.
     figures = slow.figures_in_percent([x[0, 1][1] for x in both], (1, 2))
     expected = {'mAP': 700 / 12, 'mINP': 200 / 3, 'Rank-1': 0, 'Rank-2': 100}
     assert figures == pytest.approx(expected)
+
+
+def test_hidden_parts_of_the_slow_evaluation_count_with_their_mean():
+    query, gallery = hand_made_sides()
+    # The part's distances 1, 0 and 2 have the mean 1, which image 3 gets for its hidden part.
+    distances, positions = slow.slow_positions(query, gallery, [(0, 1)], 0, 'mean')[0, 1]
+    assert distances == pytest.approx([1, 0.5**0.5, 1.5, 1])
+    assert positions == [2, 3]
+    distances, _ = slow.slow_positions(query, gallery, [(1,)], 0, 'mean')[1,]
+    assert distances == pytest.approx([1, 0, 2, 1], abs=1e-7)
+    # If image 2 is dropped it is 0.5, the mean of 1 and 0.
+    dropped = gallery._replace(pids=[1, 0, -1, 1])
+    distances, _ = slow.slow_positions(query, dropped, [(1,)], 0, 'mean')[1,]
+    assert distances[[0, 1, 3]] == pytest.approx([1, 0, 0.5], abs=1e-7)
+    # Query 1 shows no part.
+    distances, _ = slow.slow_positions(query, gallery, [(1,)], 1, 'mean')[1,]
+    assert np.isinf(distances).all()
 
 
 def test_equal_distances_and_no_camera_in_the_slow_evaluation():
@@ -74,25 +92,26 @@ def test_equal_distances_and_no_camera_in_the_slow_evaluation():
     assert slow.match_positions(distances, 7, -1, pids, camids) == [3]
 
 
-def run_tool(monkeypatch, tmp_path, *options):
+def run_tool(monkeypatch, tmp_path, *arguments, options=()):
     cfg = Config.fromfile(TINY)
     init_default_scope('mmdrop')
     torch.manual_seed(0)
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), tmp_path / 'untrained.pth')
     out = tmp_path / 'scores.csv'
-    arguments = [TOOL, str(TINY), str(tmp_path / 'untrained.pth'), '--work-dir', str(tmp_path)]
-    arguments += ['--out', str(out), *options, '--cfg-options', 'log_level=ERROR']
+    command = [TOOL, str(TINY), str(tmp_path / 'untrained.pth'), '--work-dir', str(tmp_path)]
+    command += ['--out', str(out), *arguments, '--cfg-options', 'log_level=ERROR', *options]
     # An untrained parser is sure of no part; a name shares one log history.
-    arguments += ['model.reid_head.visibility=argmax', f'experiment_name={tmp_path.name}']
-    monkeypatch.setattr(sys, 'argv', arguments)
+    command += ['model.reid_head.visibility=argmax', f'experiment_name={tmp_path.name}']
+    monkeypatch.setattr(sys, 'argv', command)
     with pytest.raises(SystemExit) as stop:
         runpy.run_path(TOOL, run_name='__main__')
     with out.open() as file:
         return stop.value.code, list(csv.DictReader(file))
 
 
-def test_the_metric_agrees_with_the_slow_evaluation(monkeypatch, tmp_path):
-    code, rows = run_tool(monkeypatch, tmp_path)
+@pytest.mark.parametrize('hidden', ['skip', 'mean'])
+def test_the_metric_agrees_with_the_slow_evaluation(hidden, monkeypatch, tmp_path):
+    code, rows = run_tool(monkeypatch, tmp_path, options=[f'test_evaluator.hidden={hidden}'])
     assert code == 0
     # The config's row, 5 parts and 6 combinations of 5 figures each.
     assert len(rows) == 12 * 5

@@ -4,6 +4,7 @@ They need no GPU. An operation fails that mixes devices, and so does one that re
 for which the processor would have to wait until the GPU is done.
 """
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ def unpinned(monkeypatch):
     init_default_scope('mmdrop')
 
 
+@contextmanager
+def autocast(enabled):
+    # torch.autocast switches itself off where there is no GPU.
+    torch.set_autocast_dtype('cuda', torch.float16)
+    torch.set_autocast_enabled('cuda', enabled)
+    yield
+    torch.set_autocast_enabled('cuda', False)
+    torch.clear_autocast_cache()
+
+
 @pytest.mark.usefixtures('unpinned')
 @pytest.mark.parametrize('amp', [False, True])
 @pytest.mark.parametrize('recipe', RECIPES)
@@ -70,8 +81,9 @@ def test_steps_stay_on_the_gpu(recipe, amp):
     cfg = Config.fromfile(CONFIGS / f'{recipe}.py')
     mode = FakeTensorMode()
     model = build_on_cuda(cfg, mode)
-    with mode, torch.autocast('cuda', torch.float16, enabled=amp):
+    with mode, autocast(amp):
         inputs, samples = make_batch(cfg)
+        assert model.backbone(inputs)[-1].dtype == (torch.float16 if amp else torch.float32)
         for _ in range(2):  # the memory bank holds rows from the second one on
             losses = model(inputs, samples, mode='loss')
         predictions = model.eval()(inputs)

@@ -23,3 +23,12 @@ def test_operations_of_the_decoupled_neck_are_those_of_its_convolutions():
     assert products < operations['parsing_neck'] < 1.1 * products  # and batch norm, resizing
     for numbers in (parameters, operations):
         assert sum(numbers.values()) == pytest.approx(2 * numbers['model'], abs=0.003)
+
+
+def test_resizing_is_counted_at_the_size_of_its_result():
+    cfg = Config.fromfile(ROOT / 'configs/drop_hrnet32_occduke.py')
+    assert get_flops.input_size(cfg) == (256, 128)
+    assert get_flops.input_size(Config.fromfile(ROOT / 'configs/study/drop.py')) == (128, 64)
+    neck = next(line for line in get_flops.count(cfg, (256, 128)) if line[0] == 'reid_neck')
+    # Three levels of 256, 512 and 1024 channels come to 64×32; four operations a number.
+    assert float(neck[2]) == pytest.approx(4 * (256 + 512 + 1024) * 64 * 32 / 1e9, abs=5e-4)

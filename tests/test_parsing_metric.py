@@ -36,17 +36,18 @@ def test_hand_made_maps():
     samples = [
         sample([[0, 0], [1, 2]], [[0, 1], [1, 2]]),
         sample([[0, 0], [1, 255]], [[0, 0], [2, 2]], (True, False, True)),
+        sample([[0]], [[0]], (True, False, True)),
     ]
-    # Seven pixels have a label. Background: 3 of 4 found, none too many. Part 1: 1 of 2 found, 1
+    # Eight pixels have a label. Background: 4 of 5 found, none too many. Part 1: 1 of 2 found, 1
     # too many. Part 2: found, 1 too many. The second image shows no part 2: its pixel is ignored.
     expected = {
-        'aAcc': 500 / 7,
-        'mIoU': 100 * (3 / 4 + 1 / 3 + 1 / 2) / 3,
-        'IoU_0': 75,
+        'aAcc': 600 / 8,
+        'mIoU': 100 * (4 / 5 + 1 / 3 + 1 / 2) / 3,
+        'IoU_0': 80,
         'IoU_1': 100 / 3,
         'IoU_2': 50,
         'visible_recall': 200 / 3,  # of three parts that are shown, part 1 of the second is missed
-        'hidden_recall': 0,  # part 2 of the second is taken for visible
+        'hidden_recall': 100 / 3,  # of part 2 of the second and both parts of the third, one
     }
     assert evaluate(*samples) == pytest.approx(expected)
 
@@ -73,8 +74,7 @@ def test_images_without_a_label_do_not_count():
     unlabelled = sample([[255, 255]], [[1, 2]], (True, False, False))
     labelled = sample([[0, 1]], [[0, 2]])
     assert evaluate(labelled, unlabelled) == evaluate(labelled)
-    with pytest.raises(ValueError, match='none of the 1 test images has a parsing label'):
-        evaluate(unlabelled)
+    assert evaluate(unlabelled) == {}  # with a warning
 
 
 def test_what_is_missing_or_does_not_fit_is_named():
@@ -86,6 +86,11 @@ def test_what_is_missing_or_does_not_fit_is_named():
         evaluate(no_prediction)
     with pytest.raises(ValueError, match='the label source makes 3 parts'):
         evaluate(sample([[0]], [[0]], num_parts=3))
+
+
+@pytest.mark.cuda
+def test_samples_may_lie_on_a_gpu():
+    assert evaluate(sample([[0, 1]], [[0, 2]]).cuda()) == evaluate(sample([[0, 1]], [[0, 2]]))
 
 
 def test_parsing_labels_of_the_training_pipeline_are_loaded_for_the_test():
@@ -104,6 +109,32 @@ def test_parsing_labels_of_the_training_pipeline_are_loaded_for_the_test():
     assert 'missing' not in cfg.train_dataloader.dataset.pipeline[1]
     assert [type_name(metric) for metric in cfg.test_evaluator] == ['ReIDMetric', 'ParsingMetric']
     assert cfg.test_evaluator[0].table
+
+
+def test_pipelines_in_wrappers_are_found_and_a_missing_source_is_named():
+    loader = dict(dataset=dict(pipeline=[dict(type='LoadImage'), dict(type='PackReIDInputs')]))
+    source = dict(type='LoadParsingMap', root='labels')
+    trained = dict(pipeline=[dict(type='LoadImage'), source])
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=trained)),
+            test_dataloader=dict(dataset=dict(type='ConcatDataset', datasets=[loader['dataset']])),
+            test_cfg=dict(sets=dict(other=loader, rendered=dict(dataset=dict(pipeline=())))),
+            test_evaluator=dict(metrics=[dict(type='DumpResults'), dict(type='ReIDMetric')]),
+        )
+    )
+    bare = Config(dict(test_dataloader=loader, test_cfg=None, train_dataloader=None))
+    report_table(cfg)
+    report_parsing(cfg)
+    wanted = dict(source, missing='ignore')
+    assert cfg.test_dataloader.dataset.datasets[0].pipeline[1] == wanted
+    assert cfg.test_cfg.sets.other.dataset.pipeline[1] == wanted
+    assert cfg.test_cfg.sets.rendered.dataset.pipeline == ()
+    names = [type_name(metric) for metric in cfg.test_evaluator]
+    assert names == ['DumpResults', 'ReIDMetric', 'ParsingMetric']
+    assert [metric.get('table') for metric in cfg.test_evaluator] == [None, True, None]
+    with pytest.raises(ValueError, match='the training pipeline loads no parsing labels'):
+        report_parsing(bare)
 
 
 def test_a_rendered_data_set_brings_its_labels_along(tmp_path):

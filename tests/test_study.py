@@ -328,6 +328,7 @@ def test_parsing_is_scored_where_a_recipe_parses(study):
     assert (status, more) == (0, [*calls, 'test a seed0'])
     kept = json.loads((study.out / 'a/seed0/result.json').read_text())
     assert ' --table --parsing ' in kept['commands'][-1]
+    assert study('a', options=options[:-1], content=content) == (0, more)  # nothing is lost
     _, more = study('b', options=options)
     assert more[-1] == 'test b seed0'
     kept = json.loads((study.out / 'b/seed0/result.json').read_text())
@@ -363,7 +364,7 @@ def test_tables_of_a_text_are_filled_from_the_csv_file(tmp_path):
         '| row | paper | Market-1501 | Occluded-Market (proxy) | seeds |',
         '| --- | ---: | ---: | ---: | ---: |',
         '| all | 76.8 / 63.3 | 53.0 ± 3.6 / 26.5 ± 1.8 | – / 20.0 | 3 |',
-        '| head | – | – / 7.0 | not run | 1 |',
+        '| head | – | – / 7.0 | – | 1 |',
         '| other | – | not run | not run | 0 |',
     ]
     assert filled.startswith('before\n') and filled.endswith('<!-- end -->\nafter\n')
@@ -376,6 +377,8 @@ def test_a_text_without_a_table_and_an_unknown_recipe_are_refused(tmp_path):
     with pytest.raises(ValueError, match='no table'):
         update_results.fill('text', path)
     text = '<!-- study clean\ndorp | all | –\n-->\n<!-- end -->'
+    with pytest.raises(ValueError, match='not test sets clean, occluded, figures and one file'):
+        update_results.fill('<!-- study clean mIOU\ndrop | all | –\n-->\n<!-- end -->', path)
     with pytest.raises(ValueError, match='dorp'):
         update_results.fill(text, path, recipes={'drop', 'global'})
 

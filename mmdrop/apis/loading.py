@@ -102,10 +102,10 @@ def image_pipelines(cfg: Config) -> tuple[Compose, Compose]:
 
 
 def tested_matching(cfg: Config) -> tuple[tuple[str, ...], str]:
-    """``embeddings`` and ``hidden`` of the config's test evaluator; the paper's if it sets none."""
+    """``embeddings`` and ``hidden`` of the config's first ``ReIDMetric``, or the paper's."""
     evaluators = cfg.get('test_evaluator') or []
     for evaluator in [evaluators] if isinstance(evaluators, Mapping) else evaluators:
-        if 'embeddings' in evaluator or 'hidden' in evaluator:
+        if type_name(evaluator).endswith('ReIDMetric'):
             names = evaluator.get('embeddings', _EMBEDDINGS)
             names = (names,) if isinstance(names, str) else tuple(names)
             return names, evaluator.get('hidden', 'skip')

@@ -51,7 +51,8 @@ def evaluate_ranking(
         gallery_visibility: Boolean, ``(G, E)``.
         topk: Ranks of the CMC curve to report; one larger than the gallery is allowed.
         chunk_size: Queries compared at once; chosen by the size of the gallery if left out.
-        hidden: What embeddings count that a gallery image hides, see :func:`part_distance`.
+        hidden: What embeddings count that a gallery image hides, see :func:`part_distance`. The
+            mean of ``'mean'`` leaves dropped images out and includes a query's junk.
 
     Returns:
         ``'mAP'``, ``'mINP'`` and ``'Rank-k'`` for each k, in percent.
@@ -63,6 +64,7 @@ def evaluate_ranking(
     if any(k < 1 for k in topk):
         raise ValueError(f'topk must hold ranks from 1 on, got {tuple(topk)}')
     protocol = _Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
+    gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     chunks = protocol.chunks(chunk_size)
     # One buffer for all: fresh pages cost the system more time than the counting.
     buffer = torch.empty(len(chunks[0]), len(gallery), device=query.device)
@@ -124,6 +126,7 @@ def rank_gallery(
     if len(labels) != 4:
         raise ValueError('give pids and camids of query and gallery, or none of them')
     protocol = _Protocol(query, gallery, *labels)
+    gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     keys = []
     for rows in protocol.chunks(None):
         index, _, junk = protocol.same_pid(rows)
@@ -188,6 +191,14 @@ class _Protocol:
         if labels.shape != expected:
             raise ValueError(f'{side}_{name} must be {expected}, got {tuple(labels.shape)}')
         return labels
+
+    def without_dropped(self, gallery: Tensor, visibility: Tensor | None) -> Tensor | None:
+        """Visibility under which dropped images show nothing, so that no mean holds them."""
+        if not self.dropped.any():
+            return visibility
+        if visibility is None:
+            visibility = torch.ones(gallery.shape[:2], dtype=torch.bool, device=self.device)
+        return visibility.to(self.device) & ~self.dropped[:, None]
 
     def chunks(self, size: int | None) -> tuple[Tensor, ...]:
         """Query indices, ``size`` at a time or as many as fit the budget of distances."""

@@ -98,7 +98,7 @@ def step_back(distances: np.ndarray) -> float:
 
 
 def own_orders(
-    queries: Sequence[dict], gallery: dict[str, Any], columns: tuple[int, ...]
+    queries: Sequence[dict], gallery: dict[str, Any], columns: tuple[int, ...], hidden: str
 ) -> list[np.ndarray]:
     """Gallery images of each query as ``rank_gallery`` orders them, junk left out."""
     index = list(columns)
@@ -112,6 +112,7 @@ def own_orders(
         query_camids=[sample['camid'] for sample in queries],
         gallery_camids=gallery['camids'],
         k=len(gallery['pids']),
+        hidden=hidden,
     )
     return [row[row >= 0] for row in order.numpy()]
 
@@ -121,6 +122,7 @@ def compare(
     gallery: Sequence[dict],
     sets: Sequence[tuple[int, ...]],
     topk: Sequence[int],
+    hidden: str = 'skip',
 ) -> dict[tuple[int, ...], Comparison]:
     """Evaluate slowly under each set of embeddings, and compare with ``rank_gallery``."""
     query_side, gallery_side = make_side(queries), make_side(gallery)
@@ -136,9 +138,9 @@ def compare(
     steps_back: dict[tuple, list[float]] = {columns: [] for columns in sets}
     for start in track_iter_progress(list(range(0, len(queries), BLOCK)), file=sys.stderr):
         block = queries[start : start + BLOCK]
-        orders = {columns: own_orders(block, own_gallery, columns) for columns in sets}
+        orders = {columns: own_orders(block, own_gallery, columns, hidden) for columns in sets}
         for i in range(start, start + len(block)):
-            results = slow_positions(query_side, gallery_side, sets, i)
+            results = slow_positions(query_side, gallery_side, sets, i, hidden)
             for columns, (distances, positions) in results.items():
                 order = orders[columns][i - start]
                 right = gallery_pids[order] == query_side.pids[i]
@@ -228,7 +230,7 @@ def main() -> int:
 
     own = own_figures(metric, queries + gallery)
     rows = table_rows(queries[0]['embedding_names'], metric.embeddings)
-    comparisons = compare(queries, gallery, sorted(set(rows.values())), metric.topk)
+    comparisons = compare(queries, gallery, sorted(set(rows.values())), metric.topk, metric.hidden)
     main_row = next(iter(rows))
     slow: dict[str, float] = {}
     for row, columns in rows.items():

@@ -14,7 +14,7 @@ from mmengine.registry import init_default_scope
 from study_report import plain_table
 
 from mmdrop.engine import load_config, make_parser
-from mmdrop.registry import MODELS
+from mmdrop.registry import MODELS, type_name
 
 
 def count(cfg: Config, size: tuple[int, int]) -> list[list[str]]:
@@ -35,12 +35,32 @@ def count(cfg: Config, size: tuple[int, int]) -> list[list[str]]:
     return cells
 
 
+def input_size(cfg: Config) -> tuple[int, int]:
+    """Height and width to which the test pipeline brings its images.
+
+    Raises:
+        ValueError: It has no ``Resize``.
+    """
+    for step in cfg.test_dataloader.dataset.get('pipeline', []):
+        if type_name(step) == 'Resize':
+            width, height = step['scale']
+            return height, width
+    raise ValueError('the test pipeline has no Resize: give --size HEIGHT WIDTH')
+
+
 def parse_args() -> argparse.Namespace:
     parser = make_parser(__doc__.splitlines()[0])
-    parser.add_argument('--size', type=int, nargs=2, default=(256, 128), help='height and width')
+    parser.add_argument('--size', type=int, nargs=2, help='height and width, else those of a test')
     return parser.parse_args()
 
 
+def main() -> None:
+    args = parse_args()
+    cfg = load_config(args)
+    height, width = args.size or input_size(cfg)
+    print(f'one image of {height}×{width}')
+    print(plain_table(count(cfg, (height, width))))
+
+
 if __name__ == '__main__':
-    arguments = parse_args()
-    print(plain_table(count(load_config(arguments), arguments.size)))
+    main()

@@ -77,7 +77,7 @@ def seconds_left(runs: Sequence[Run], results: Sequence[dict]) -> float | None:
     if not spent:
         return None
     every = [seconds for times in spent.values() for seconds in times]
-    waiting = [run for run in runs if run.read('result.json').get('test_settings') != run.test]
+    waiting = [run for run in runs if not run.is_done(run.read('result.json'))]
     return sum(statistics.fmean(spent.get(run.recipe.stem, every)) for run in waiting)
 
 

@@ -63,6 +63,21 @@ def mean_of_shared(
     return mean
 
 
+def with_means(
+    distances: Sequence[np.ndarray], query_visible: np.ndarray, gallery_visible: np.ndarray
+) -> np.ndarray:
+    """As :func:`mean_of_shared`, but over all embeddings that the query shows.
+
+    One that a gallery image hides counts with the mean distance to the images that show it.
+    """
+    rows = []
+    for e, distance in enumerate(distances):
+        shown = gallery_visible[:, e]
+        if query_visible[e] and shown.any():
+            rows.append(np.where(shown, distance, distance[shown].mean()))
+    return np.mean(rows, axis=0) if rows else np.full(len(gallery_visible), np.inf)
+
+
 def match_positions(
     distances: np.ndarray, pid: int, camid: int, pids: Sequence[int], camids: Sequence[int]
 ) -> list[int]:
@@ -97,16 +112,18 @@ def figures_in_percent(all_positions: list[list[int]], topk: Sequence[int]) -> d
 
 
 def slow_positions(
-    query: Side, gallery: Side, sets: Sequence[tuple[int, ...]], i: int
+    query: Side, gallery: Side, sets: Sequence[tuple[int, ...]], i: int, hidden: str = 'skip'
 ) -> dict[tuple[int, ...], tuple[np.ndarray, list[int]]]:
     """Distances ``(G,)`` and match positions of query ``i`` under each set of embeddings."""
     needed = sorted({e for columns in sets for e in columns})
     alone = {e: euclidean(query.embeddings[e][i], gallery.embeddings[e]) for e in needed}
+    average = {'skip': mean_of_shared, 'mean': with_means}[hidden]
+    visible = gallery.visibility & (np.array(gallery.pids) != JUNK_PID)[:, None]
     results = {}
     for columns in sets:
         index = list(columns)
-        distances = mean_of_shared(
-            [alone[e] for e in columns], query.visibility[i, index], gallery.visibility[:, index]
+        distances = average(
+            [alone[e] for e in columns], query.visibility[i, index], visible[:, index]
         )
         positions = match_positions(
             distances, query.pids[i], query.camids[i], gallery.pids, gallery.camids

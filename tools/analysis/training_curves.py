@@ -73,7 +73,7 @@ def draw(rows: Sequence[dict], keys: Sequence[str], path: Path) -> None:
                 half = [spread(x)[1] for x in numbers]
                 low, high = ([m + s * h for m, h in zip(means, half, strict=True)] for s in (-1, 1))
                 axes.fill_between(epochs, low, high, color=line.get_color(), alpha=0.2)
-        axes.set(title=key, xlabel='epoch', ylabel='percent')
+        axes.set(title=key, xlabel='epoch', ylabel='percent' if key.startswith('acc_') else None)
         axes.grid(alpha=0.3)
         axes.legend()
     image = io.BytesIO()

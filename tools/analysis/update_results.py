@@ -49,6 +49,8 @@ def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
         files = [word for word in words.split() if word.endswith('.csv')]
         figures = [word for word in words.split() if word in FIGURES]
         sets = [word for word in words.split() if word not in [*files, *figures]]
+        if len(files) > 1 or not set(sets) <= set(_NAMES):
+            raise ValueError(f'not test sets {", ".join(_NAMES)}, figures and one file: {words}')
         lines = lines.strip().splitlines()
         named = {re.split('[:|]', line)[0].strip() for line in lines}
         if recipes is not None and not named <= set(recipes):
@@ -73,7 +75,9 @@ def make_table(
         for test_set in sets:
             found = [values(rows, recipe, test_set, name, embeddings or None) for name in figures]
             number = max(number, *map(len, found))
-            body.append(' / '.join(map(write, found)) if any(found) else 'not run')
+            ran = any(row['recipe'] == recipe for row in rows)
+            without = '–' if ran else 'not run'
+            body.append(' / '.join(map(write, found)) if any(found) else without)
         cells.append([label, paper, *body, str(number)])
     return cells
 
