@@ -26,10 +26,11 @@ def test_two_directions():
 def test_a_collapsed_embedding_is_constant_and_unrelated_ones_are_far():
     shown = torch.ones(1000).bool()
     assert describe(torch.ones(1000, 8), shown) == pytest.approx([1, 8**0.5, 1, 0, 0], abs=1e-6)
-    *_, constant, zeros, distance = describe(torch.randn(1000, 512), shown)
-    assert constant < 0.01 and zeros == 0 and distance == pytest.approx(2**0.5, abs=0.01)
+    vectors = torch.randn(1000, 512, generator=torch.Generator().manual_seed(0))
+    *_, constant, zeros, distance = describe(vectors, shown)
+    assert constant < 0.01 and zeros < 1e-4 and distance == pytest.approx(2**0.5, abs=0.01)
     # |N(0, 1)| cut off at 0 has the mean 1/√(2π) and the mean square 1/2: constant 1/π, and
     # distance √(2 − 2/π).
-    *_, constant, zeros, distance = describe(torch.randn(1000, 512).relu(), shown)
+    *_, constant, zeros, distance = describe(vectors.relu(), shown)
     expected = (1 / math.pi, 1 / 2, (2 - 2 / math.pi) ** 0.5)
     assert (constant, zeros, distance) == pytest.approx(expected, abs=0.01)
