@@ -8,6 +8,7 @@ import matplotlib
 
 matplotlib.use('Agg')
 from matplotlib import pyplot
+from matplotlib.figure import Figure
 from study_report import names, spread, values, write_atomically
 
 BAR = dict(elinewidth=1, capsize=3)
@@ -36,6 +37,11 @@ def draw(rows: Sequence[dict], path: Path) -> None:
     panels[0][0].invert_yaxis()
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc='outside lower center', ncols=2, frameon=False)
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write and close a figure, in the format of the file's suffix, PNG without one."""
     image = io.BytesIO()
     figure.savefig(image, format=path.suffix[1:] or 'png', dpi=150)
     pyplot.close(figure)

@@ -12,11 +12,9 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use('Agg')
 import torch
 from matplotlib import pyplot
+from study_figure import save
 from study_report import names, spread, write_atomically
 
 FIG_5 = ('acc_parsing', 'acc_id_foreground')  # percent of the training batches' pixels and images
@@ -76,10 +74,7 @@ def draw(rows: Sequence[dict], keys: Sequence[str], path: Path) -> None:
         axes.set(title=key, xlabel='epoch', ylabel='percent' if key.startswith('acc_') else None)
         axes.grid(alpha=0.3)
         axes.legend()
-    image = io.BytesIO()
-    figure.savefig(image, format=path.suffix[1:] or 'png', dpi=150)
-    pyplot.close(figure)
-    write_atomically(path, image.getvalue())
+    save(figure, path)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
