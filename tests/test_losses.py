@@ -15,6 +15,13 @@ def test_pct_of_hand_made_triplets():
     torch.testing.assert_close(loss, torch.tensor(0.25))
 
 
+def test_pct_is_weighted():
+    # d(0,1)=1, d(0,2)=3, d(1,2)=2: hinges 0 and [1-2+1.5]+ = 0.5, and row 2 has no positive
+    rows, pids = torch.tensor([[0.0], [1.0], [3.0]])[..., None], torch.tensor([7, 7, 9])
+    loss = PCTLoss(margin=1.5, loss_weight=2.0)(rows, pids)
+    torch.testing.assert_close(loss, torch.tensor(0.5))
+
+
 def test_pct_averages_parts_before_mining():
     # Per part, row 1 is nearest to the anchor in part 1 and row 2 in part 2 (distance 0 each), but
     # averaged over parts both negatives are at 2: hinge of anchor 0 is [1 - 2 + 2]+ = 1.

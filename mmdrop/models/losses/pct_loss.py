@@ -19,11 +19,13 @@ class PCTLoss(nn.Module):
 
     Args:
         margin: Triplet margin α, in Euclidean distance of embeddings that are not normalised.
+        loss_weight: Factor of the loss, 1 in Eq. 5.
     """
 
-    def __init__(self, margin: float = 0.3) -> None:
+    def __init__(self, margin: float = 0.3, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.margin = margin
+        self.loss_weight = loss_weight
 
     def forward(
         self,
@@ -59,4 +61,4 @@ class PCTLoss(nn.Module):
         farthest_positive = farthest_positive.masked_fill(~valid, 0)
         nearest_negative = nearest_negative.masked_fill(~valid, 0)
         hinge = (farthest_positive - nearest_negative + self.margin).relu() * valid
-        return hinge.sum() / valid.sum().clamp(min=1)
+        return self.loss_weight * hinge.sum() / valid.sum().clamp(min=1)
