@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from mmpretrain.models import ResNet
@@ -75,6 +77,25 @@ def test_any_backbone_of_four_levels_trains_every_parameter(name):
     without = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
     # Levels whose output norm no neck reads aside, nothing is left untrained.
     assert without == []
+
+
+def test_a_compiled_step_is_one_graph_with_the_losses_of_an_uncompiled_one():
+    eager = small_model('convnext')
+    model = copy.deepcopy(eager)
+    graphs = []
+
+    def run_as_traced(graph, _):
+        graphs.append(graph)
+        return graph
+
+    step = torch.compile(model.forward, backend=run_as_traced, fullgraph=True)
+    for number in range(4):  # the bank is full from the second one on, and labels change
+        inputs, samples = batch()
+        for sample in samples:
+            sample.gt_label = (sample.gt_label + number) % 2
+        losses = step(inputs, samples, mode='loss')
+        torch.testing.assert_close(losses, eager(inputs, samples, mode='loss'))
+    assert len(graphs) == 2
 
 
 def test_prediction_fills_the_documented_fields():

@@ -34,6 +34,18 @@ def features_and_probabilities(batch=4):
     return torch.rand(batch, 6, 8, 4), torch.randn(batch, 3, 8, 4).softmax(1)
 
 
+def test_labels_of_a_compiled_step_are_not_pinned_which_tracing_refuses():
+    graphs = []
+
+    def keep(graph, _):
+        graphs.append(graph.code)
+        return lambda *_: [torch.tensor([0, 2])]
+
+    labels = torch.compile(part_head().labels, backend=keep, fullgraph=True)
+    labels(samples([0, 2]), torch.device('cuda'))
+    assert len(graphs) == 1 and 'cuda' in graphs[0]
+
+
 def test_label_smoothed_identity_loss_by_hand():
     # Zero weights: uniform logits, so the loss is log(3) whatever ε, and class 0 is predicted.
     neck = BNNeck(4, num_classes=3)

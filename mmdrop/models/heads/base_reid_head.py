@@ -58,7 +58,8 @@ class BaseReIDHead(BaseModule):
                 'set prints when it is loaded'
             )
         labels = torch.tensor(labels)
-        if device.type == 'cuda':  # a copy from unpinned memory would wait for the backbone
+        # A copy from unpinned memory would wait for the backbone; a traced step cannot pin.
+        if device.type == 'cuda' and not torch.compiler.is_compiling():
             labels = labels.pin_memory()
         return labels.to(device, non_blocking=True)
 
