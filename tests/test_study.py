@@ -2,7 +2,9 @@ import csv
 import fcntl
 import json
 import multiprocessing
+import subprocess
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -13,10 +15,9 @@ from mmengine.runner import Runner
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / 'tools' / 'analysis'))  # the tools are scripts, not a package
-run_study, study_figure, study_report, training_curves, update_results = map(
-    import_module,
-    ('run_study', 'study_figure', 'study_report', 'training_curves', 'update_results'),
-)
+_TOOLS = ('run_study', 'study_figure', 'study_process', 'study_report', 'training_curves')
+run_study, study_figure, study_process, study_report, training_curves = map(import_module, _TOOLS)
+update_results = import_module('update_results')
 TINY = ROOT / 'tests' / 'data' / 'tiny_drop.py'
 
 
@@ -184,7 +185,7 @@ def test_the_figure_has_a_panel_for_each_set(tmp_path, monkeypatch):
     study_figure.draw(study_report.make_rows(RESULTS), tmp_path / 'study.png')
     assert (tmp_path / 'study.png').read_bytes().startswith(b'\x89PNG')
     panels = figures[0].axes
-    assert [axes.get_title() for axes in panels] == ['clean', 'occluded']
+    assert [axes.get_title() for axes in panels] == ['Market-1501', 'Occluded-Market (proxy)']
     assert [bar.get_width() for bar in panels[0].patches] == [53.0, 51.0, 26.5, 25.5]
 
 
@@ -203,13 +204,19 @@ if 'broken' in sys.argv[1]:
 (folder / 'epoch_1.pth').touch()
 (folder / 'last_checkpoint').write_text('elsewhere/epoch_1.pth')
 if (out / 'kill').exists():
+    kind = (out / 'kill').read_text() or 'SIGTERM'
     (out / 'kill').unlink()
-    os.kill(os.getppid(), signal.SIGTERM)
-    time.sleep(30)
+    os.kill(os.getppid(), signal.Signals[kind])
+    for _ in range(3000):
+        time.sleep(0.01)
+        if (out / 'end').exists():
+            break
     (out / 'survived').touch()
+    sys.exit()
 log = folder / '2026/vis_data'
 log.mkdir(parents=True, exist_ok=True)
-(log / 'scalars.json').write_text('{"loss": 1.0, "time": 0.5}\\n{"reid/mAP": 1.0, "time": 9.0}\\n')
+lines = '{"loss": 1.0, "time": 0.5}\\n{"reid/mAP": 1.0, "time": 9.0}\\n{"loss": 1.0, "ti'
+(log / 'scalars.json').write_text(lines)  # a kill has cut the last one
 """
 TEST = """
 import json, sys
@@ -284,7 +291,7 @@ def test_a_failing_run_is_reported_and_the_others_go_on(study, capsys):
     assert calls == ['train broken seed3', 'train a seed3', 'test a seed3']
     printed = capsys.readouterr().out
     assert 'the learning rate is far too high' in printed
-    assert '1 of 2 runs failed: broken seed 3' in printed
+    assert '1 of 2 runs are not done: broken seed 3' in printed
 
 
 def test_a_changed_recipe_is_refused_and_a_changed_test_is_made_again(study, capsys):
@@ -296,6 +303,8 @@ def test_a_changed_recipe_is_refused_and_a_changed_test_is_made_again(study, cap
     assert f'{begun}: train_cfg.max_epochs from 2 to 3' in printed
     content = 'train_cfg = dict(max_epochs=2)\nhelper = 1\ntest_cfg = dict(fp16=True)'
     assert study('a', options=options, content=content) == (0, [*calls, 'test a seed0'])
+    (earlier,) = (study.out / 'a' / 'seed0').glob('result_*.json')  # and the first test is kept
+    assert json.loads(earlier.read_text())['test_settings'] == {}
 
 
 def test_options_behind_a_file_do_not_replace_those_in_it(tmp_path):
@@ -315,8 +324,64 @@ def test_two_studies_do_not_work_in_one_folder(study, capsys):
     folder.mkdir(parents=True)
     with open(folder / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert study('a', options=('--seeds', '0')) == (1, [])
-    assert 'another process works in' in capsys.readouterr().out
+        assert study('a') == (1, ['train a seed1', 'test a seed1'])
+    lines = capsys.readouterr().out.splitlines()
+    busy = [number for number, line in enumerate(lines) if 'another process works in' in line]
+    assert busy == [0, 2]  # looked at once more when the others are done
+    assert lines[-1] == '1 of 2 runs are not done: a seed 0 (under way elsewhere)'
+
+
+@pytest.mark.parametrize('marked', ['', 'elsewhere/epoch_3.pth'])
+def test_a_run_whose_marker_a_kill_spoilt_goes_on_from_its_newest_checkpoint(study, marked):
+    folder = study.out / 'a' / 'seed0'
+    folder.mkdir(parents=True)
+    for number in (1, 9, 10):
+        (folder / f'epoch_{number}.pth').touch()
+    (folder / 'last_checkpoint').write_text(marked)
+    assert study_process.last_checkpoint(folder) == folder / 'epoch_10.pth'
+    (folder / 'epoch_10.pth').unlink()
+    (folder / 'epoch_9.pth').unlink()
+    assert study('a', options=('--seeds', '0'))[1][0] == 'train a seed0 --resume'
+    (folder / 'last_checkpoint').unlink()  # a first checkpoint may be cut
+    assert study_process.last_checkpoint(folder) is None
+
+
+def test_a_damaged_file_is_named_and_the_other_runs_go_on(study, capsys):
+    folder = study.out / 'a' / 'seed0'
+    folder.mkdir(parents=True)
+    (folder / 'settings.json').write_text('{"train_cfg')
+    assert study('a') == (1, ['train a seed1', 'test a seed1'])
+    assert f'FAILED, {folder}/settings.json is damaged' in capsys.readouterr().out
+    (folder / 'result.json').write_text('{')
+    assert study('a', options=('--report-only',))[0] == 1
+    assert f'{folder}/result.json is damaged' in capsys.readouterr().out
+
+
+def test_a_closed_terminal_ends_a_study_and_its_child(study):
+    (study.out / 'kill').write_text('SIGHUP')
+    with pytest.raises(SystemExit, match='129'):
+        study('a')
+    assert study('a', options=('--seeds', '0'))[1][1] == 'train a seed0 --resume'
+    assert not (study.out / 'survived').exists()
+
+
+def test_a_study_does_not_touch_a_run_whose_killed_study_left_it_training(study, tmp_path):
+    (study.out / 'kill').write_text('SIGKILL')
+    main = 'import sys; from pathlib import Path; import run_study'
+    call = f'run_study.main(sys.argv[1:], Path({str(tmp_path / "train.py")!r}), None)'
+    (tmp_path / 'a.py').write_text(
+        'train_dataloader = dict(batch_size=4)\ntrain_cfg = dict(max_epochs=2)'
+    )
+    command = [sys.executable, '-c', f'{main}; {call}', str(tmp_path / 'a.py')]
+    command += ['--out', str(study.out), '--seeds', '0']
+    killed = subprocess.run(command, cwd=ROOT / 'tools/analysis', capture_output=True)
+    assert killed.returncode == -9
+    assert study('a', options=('--seeds', '0')) == (1, ['train a seed0'])
+    (study.out / 'end').touch()  # the training may end now
+    while not (study.out / 'survived').exists():
+        time.sleep(0.05)
+    status, calls = study('a', options=('--seeds', '0'))
+    assert (status, calls) == (0, ['train a seed0', 'train a seed0 --resume', 'test a seed0'])
 
 
 def test_parsing_is_scored_where_a_recipe_parses(study):
@@ -349,7 +414,8 @@ def test_figures_of_the_parsing_stand_beside_the_evaluators_own_row(tmp_path):
     ]
     text = '<!-- study clean occluded mIoU parsing.csv\ndrop | all | –\n-->\n<!-- end -->'
     filled = update_results.fill(text, tmp_path / 'study.csv')
-    assert '| all | – | 60.0 | 50.0 | 1 |' in filled.splitlines()
+    header = '| row | Market-1501, mIoU | Occluded-Market (proxy), mIoU | seeds |'
+    assert filled.splitlines()[4:7:2] == [header, '| all | 60.0 | 50.0 | 1 |']
 
 
 def test_tables_of_a_text_are_filled_from_the_csv_file(tmp_path):

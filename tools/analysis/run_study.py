@@ -7,7 +7,6 @@ A second start goes on where the first one stopped. Options may stand in a file,
 """
 
 import argparse
-import json
 import math
 import shlex
 import signal
@@ -17,9 +16,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from study_figure import draw
-from study_process import RunError
+from study_process import BusyError, RunError, read_json
 from study_report import make_rows, mixtures, plain_table, table, values, write_csv
-from study_training import Run
+from study_training import Run, digest
 
 TOOLS = Path(__file__).resolve().parents[1]
 
@@ -59,7 +58,9 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def report(args: argparse.Namespace) -> list[dict]:
     """Write CSV file and figure of every result in the study's folder, and return the lines."""
     order = {recipe.stem: i for i, recipe in enumerate(args.recipes)}
-    results = [json.loads(path.read_text()) for path in args.out.glob('*/seed*/result.json')]
+    results = [read_json(path) for path in args.out.glob('*/seed*/result.json')]
+    for result in results:
+        result['test'] = digest(result['test_settings'])
     results.sort(key=lambda x: (order.get(x['recipe'], len(order)), x['recipe'], x['seed']))
     rows = make_rows(results, args.main_set)
     if rows:
@@ -94,15 +95,26 @@ def study(args: argparse.Namespace) -> int:
     runs = [Run(recipe, seed, args) for recipe in args.recipes for seed in args.seeds]
     results: list[dict] = []
     failed: list[str] = []
-    for number, run in enumerate([] if args.report_only else runs, 1):
+    busy: list[Run] = []
+    waiting = [] if args.report_only else list(enumerate(runs, 1))
+    while waiting:
+        number, run = waiting.pop(0)
         print(f'[{number}/{len(runs)}] {run.name}: ', end='', flush=True)
         try:
             results.append(run.result())
-        except RunError as error:
+        except BusyError as error:
+            print(f'{error}', flush=True)
+            if run not in busy:  # look once more when all others are done
+                busy.append(run)
+                waiting.append((number, run))
+            else:
+                failed.append(f'{run.name} (under way elsewhere)')
+            continue
+        except (RunError, OSError, ValueError) as error:
             failed.append(run.name)
             print(f'FAILED, {error}', flush=True)
             continue
-        left = seconds_left(runs[number:], results)
+        left = seconds_left([run for _, run in waiting], results)
         eta = f', about {math.ceil(left / 60)} min left' if left else ''
         print(f'{describe(run, results[-1], args.main_set)}{eta}', flush=True)
         report(args)
@@ -111,7 +123,7 @@ def study(args: argparse.Namespace) -> int:
     for line in mixtures(rows):
         print(line)
     if failed:
-        print(f'{len(failed)} of {len(runs)} runs failed: {", ".join(failed)}')
+        print(f'{len(failed)} of {len(runs)} runs are not done: {", ".join(failed)}')
     return 1 if failed else 0
 
 
@@ -132,15 +144,22 @@ def main(
     """
     args = parse_args(arguments)
     args.train, args.test = train, test
-    # As Ctrl-C does, a kill unwinds the stack, which ends the child.
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # As Ctrl-C does, a kill or a closed terminal unwinds the stack, which ends the child.
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:
         return study(args)
     except KeyboardInterrupt:
         print('\nstopped; the same command goes on from here')
         return 128 + signal.SIGINT
+    except RunError as error:
+        print(f'\n{error}')
+        return 1
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 if __name__ == '__main__':

@@ -9,7 +9,7 @@ import matplotlib
 matplotlib.use('Agg')
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from study_report import names, spread, values, write_atomically
+from study_report import TITLES, names, spread, values, write_atomically
 
 BAR = dict(elinewidth=1, capsize=3)
 DOT = dict(color='white', markeredgecolor='black', markersize=4, zorder=4)
@@ -30,7 +30,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
             axes.barh(places, means, 0.36, xerr=deviations, color=color, label=name, error_kw=BAR)
             for place, dots in zip(places, numbers, strict=True):
                 axes.plot(dots, [place] * len(dots), 'o', **DOT)
-        axes.set(title=test_set, xlabel='percent', xlim=(0, None))
+        axes.set(title=TITLES.get(test_set, test_set), xlabel='percent', xlim=(0, None))
         axes.set_yticks(range(len(recipes)), recipes)
         axes.grid(axis='x', alpha=0.3)
         axes.set_axisbelow(True)

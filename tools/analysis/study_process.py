@@ -1,5 +1,6 @@
 """What a run of a study needs of the machine: child processes, versions and hardware."""
 
+import json
 import os
 import platform
 import signal
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import torch
 from measure import processor
@@ -18,6 +20,10 @@ PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdrop')
 
 class RunError(RuntimeError):
     """A run of the study failed; the others go on."""
+
+
+class BusyError(RunError):
+    """Another process works on the run."""
 
 
 def call(
@@ -74,6 +80,32 @@ def end(child: subprocess.Popen) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file.
+
+    Raises:
+        RunError: It is damaged; the message names it.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise RunError(f'{path} is damaged, {error}; mend or remove it') from error
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Newest checkpoint of a run, also where a kill left its marker empty or behind.
+
+    By name alone, so that the folder can be moved.
+    """
+    marker = folder / 'last_checkpoint'
+    named = folder / Path(marker.read_text().strip() if marker.exists() else '').name
+    if named.is_file():
+        return named
+    # MMEngine marks a checkpoint once it is complete, so without a mark the first may be cut.
+    numbers = {int(path.stem[6:]): path for path in folder.glob('epoch_[0-9]*.pth')}
+    return numbers[max(numbers)] if marker.exists() and numbers else None
 
 
 def provenance(threads: int | None) -> dict[str, str]:

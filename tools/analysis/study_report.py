@@ -19,7 +19,8 @@ from typing import Any
 PARSING = ('aAcc', 'mIoU', 'visible_recall', 'hidden_recall')
 FIGURES = ('Rank-1', 'Rank-5', 'Rank-10', 'mAP', 'mINP', *PARSING)
 MAIN = ('Rank-1', 'mAP')
-FACTS = ('train_seconds', 'images_per_second', 'commit', 'torch', 'hardware', 'date')
+FACTS = ('train_seconds', 'images_per_second', 'commit', 'torch', 'hardware', 'date', 'test')
+TITLES = {'clean': 'Market-1501', 'occluded': 'Occluded-Market (proxy)'}  # of the test sets
 COLUMNS = ('recipe', 'seed', 'set', 'embeddings', *FIGURES, *FACTS)
 
 
@@ -137,11 +138,11 @@ def table(
 
 
 def mixtures(rows: Sequence[dict]) -> list[str]:
-    """Say which recipes hold seeds of different commits, versions or hardware."""
+    """Say which recipes hold seeds of different commits, versions, hardware or tests."""
     lines = []
     for recipe in names(rows, 'recipe'):
         own = [row for row in rows if row['recipe'] == recipe]
-        for fact in ('commit', 'torch', 'hardware'):
+        for fact in ('commit', 'torch', 'hardware', 'test'):
             found = {str(row[fact]) for row in own if fact in row}
             if len(found) > 1:
                 lines.append(f'{recipe}: seeds of different {fact}: {", ".join(sorted(found))}')

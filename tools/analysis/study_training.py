@@ -3,16 +3,26 @@
 import argparse
 import datetime
 import fcntl
+import hashlib
 import json
 import shlex
 import shutil
 import statistics
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from study_process import PACKAGES, RunError, call, provenance
+from study_process import (
+    PACKAGES,
+    BusyError,
+    RunError,
+    call,
+    last_checkpoint,
+    provenance,
+    read_json,
+)
 from study_report import write_atomically
 
 from mmdrop.engine import load_config, make_parser
@@ -23,7 +33,7 @@ TRAINING = (
     *('model', 'train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'),
     *('val_dataloader', 'val_cfg', 'val_evaluator', 'default_hooks', 'custom_hooks'),
     *('env_cfg', 'randomness', 'auto_scale_lr', 'load_from', 'data_preprocessor'),
-    *('model_wrapper_cfg', 'find_unused_parameters', 'compile', 'default_scope'),
+    *('model_wrapper_cfg', 'find_unused_parameters', 'sync_bn', 'compile', 'default_scope'),
 )
 KEPT = (*TRAINING, 'train_args')
 
@@ -49,7 +59,7 @@ class Run:
     def read(self, name: str) -> dict[str, Any]:
         """Read a JSON file of the folder, empty if it is absent."""
         path = self.folder / name
-        return json.loads(path.read_text()) if path.exists() else {}
+        return read_json(path) if path.exists() else {}
 
     def write(self, name: str, content: dict) -> None:
         write_atomically(self.folder / name, json.dumps(content, indent=1) + '\n')
@@ -58,7 +68,8 @@ class Run:
         """Train and test what is not done yet, and return the result.
 
         Raises:
-            RunError: It failed, belongs to another recipe, or is under way elsewhere.
+            BusyError: It is under way elsewhere.
+            RunError: It failed, or its folder belongs to another recipe.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / 'lock', 'w') as lock:
@@ -66,11 +77,13 @@ class Run:
                 # Children hold it as well: it outlives a study that was killed, if they do.
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise RunError(f'another process works in {self.folder}') from error
+                raise BusyError(f'another process works in {self.folder}') from error
             self.check_settings()
             result = self.read('result.json')
             if not self.is_done(result):
                 self.train(lock.fileno())
+                if result:  # scores of another test are not lost
+                    self.write(f'result_{digest(result["test_settings"])}.json', result)
                 result = self.evaluate(lock.fileno())
                 self.write('result.json', result)
         return result
@@ -101,7 +114,9 @@ class Run:
             return
         command = [sys.executable, str(self.args.train), str(self.recipe)]
         command += ['--work-dir', str(self.folder), *self.args.train_args]
-        if (self.folder / 'last_checkpoint').exists():
+        checkpoint = last_checkpoint(self.folder)
+        if checkpoint:
+            write_atomically(self.folder / 'last_checkpoint', str(checkpoint))
             command.append('--resume')
         else:
             progress['pieces'] = []  # what they did is lost
@@ -119,11 +134,9 @@ class Run:
         self.write('progress.json', progress | {'done': True})
 
     def evaluate(self, lock: int) -> dict[str, Any]:
-        marker = self.folder / 'last_checkpoint'
-        if not marker.exists():
+        checkpoint = last_checkpoint(self.folder)
+        if checkpoint is None:
             raise RunError(f'the training left no checkpoint in {self.folder}')
-        # By name alone, so that the study's folder can be moved.
-        checkpoint = self.folder / Path(marker.read_text().strip()).name
         shutil.rmtree(self.folder / 'test', ignore_errors=True)
         command = [sys.executable, str(self.args.test), str(self.recipe), str(checkpoint)]
         command += ['--table', *(['--parsing'] if self.parsing else [])]
@@ -165,11 +178,21 @@ class Run:
 
     def images_per_second(self) -> float | None:
         """Median over the training log."""
-        logs = (path.read_text() for path in self.folder.glob('*/vis_data/scalars.json'))
-        lines = [json.loads(line) for log in logs for line in log.splitlines()]
-        times = [line['time'] for line in lines if 'loss' in line and line.get('time')]
+        times = []
+        for path in self.folder.glob('*/vis_data/scalars.json'):
+            for text in path.read_text().splitlines():
+                with suppress(ValueError):  # a kill may have cut a line
+                    line = json.loads(text)
+                    if 'loss' in line and line.get('time'):
+                        times.append(line['time'])
         batch_size = self.cfg.get('train_dataloader', {}).get('batch_size')
         return round(batch_size / statistics.median(times), 2) if batch_size and times else None
+
+
+def digest(test_settings: dict[str, Any]) -> str:
+    """Short name of a test; whether the parsing is scored as well does not change it."""
+    settings = {key: value for key, value in test_settings.items() if key != 'parsing'}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def flatten(node: Any, key: str = '') -> Iterator[tuple[str, Any]]:

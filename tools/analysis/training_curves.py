@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from matplotlib import pyplot
 from study_figure import save
+from study_process import last_checkpoint
 from study_report import names, spread, write_atomically
 
 FIG_5 = ('acc_parsing', 'acc_id_foreground')  # percent of the training batches' pixels and images
@@ -41,14 +42,14 @@ def collect(folder: Path, recipes: Sequence[str], keys: Sequence[str]) -> list[d
     """One line for each recipe, seed and epoch."""
     rows = []
     for recipe in recipes:
-        markers = sorted(folder.glob(f'{recipe}/seed*/last_checkpoint'))
-        if not markers:
+        runs = {run: last_checkpoint(run) for run in sorted(folder.glob(f'{recipe}/seed*'))}
+        checkpoints = {run: checkpoint for run, checkpoint in runs.items() if checkpoint}
+        if not checkpoints:
             raise ValueError(f'{folder} holds no checkpoint of {recipe}')
-        for marker in markers:
-            checkpoint = marker.parent / Path(marker.read_text().strip()).name
+        for run, checkpoint in checkpoints.items():
             curves = [read_history(checkpoint, key) for key in keys]
             for epoch, means in enumerate(zip(*curves, strict=True), 1):
-                place = {'recipe': recipe, 'seed': int(marker.parent.name[4:]), 'epoch': epoch}
+                place = {'recipe': recipe, 'seed': int(run.name[4:]), 'epoch': epoch}
                 rows.append(place | dict(zip(keys, means, strict=True)))
     return rows
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from study_report import (
     FIGURES,
     MAIN,
+    TITLES,
     markdown_table,
     read_csv,
     values,
@@ -32,7 +33,6 @@ from study_report import (
 )
 
 _TABLE = re.compile(r'(<!-- study ([^\n]*)\n(.*?)-->\n).*?(<!-- end -->)', re.DOTALL)
-_NAMES = {'clean': 'Market-1501', 'occluded': 'Occluded-Market (proxy)'}
 
 
 def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
@@ -49,8 +49,8 @@ def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
         files = [word for word in words.split() if word.endswith('.csv')]
         figures = [word for word in words.split() if word in FIGURES]
         sets = [word for word in words.split() if word not in [*files, *figures]]
-        if len(files) > 1 or not set(sets) <= set(_NAMES):
-            raise ValueError(f'not test sets {", ".join(_NAMES)}, figures and one file: {words}')
+        if len(files) > 1 or not set(sets) <= set(TITLES):
+            raise ValueError(f'not test sets {", ".join(TITLES)}, figures and one file: {words}')
         lines = lines.strip().splitlines()
         named = {re.split('[:|]', line)[0].strip() for line in lines}
         if recipes is not None and not named <= set(recipes):
@@ -65,8 +65,13 @@ def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
 def make_table(
     rows: Sequence[dict], sets: Sequence[str], lines: Sequence[str], figures: Sequence[str] = MAIN
 ) -> list[list[str]]:
-    """Cells of a table, header first: the figures of the paper and of each test set."""
-    cells = [['row', 'paper', *(_NAMES.get(name, name) for name in sets), 'seeds']]
+    """Cells of a table, header first: the figures of the paper and of each test set.
+
+    The header names figures other than Rank-1 and mAP, and a column of dashes for the paper is
+    left out.
+    """
+    unusual = '' if tuple(figures) == MAIN else f', {" / ".join(figures)}'
+    cells = [['row', 'paper', *(f'{TITLES[name]}{unusual}' for name in sets), 'seeds']]
     for line in lines:
         source, label, paper = (part.strip() for part in line.split('|'))
         recipe, _, embeddings = source.partition(':')
@@ -79,6 +84,8 @@ def make_table(
             without = '–' if ran else 'not run'
             body.append(' / '.join(map(write, found)) if any(found) else without)
         cells.append([label, paper, *body, str(number)])
+    if all(paper == '–' for _, paper, *_ in cells[1:]):
+        cells = [[label, *others] for label, _, *others in cells]
     return cells
 
 
