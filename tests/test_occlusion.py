@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from mmdrop.datasets import (
     ReIDDataset,
     image_checksum,
     occluded_images,
+    reid_dataset,
 )
 from mmdrop.datasets import occlusion as module
 from mmdrop.datasets.keypoint_files import JOINTS_14
@@ -40,6 +42,10 @@ STEMS = {
 # loss, so no JPEG decoder takes part.  If it differs with a new NumPy or OpenCV, scores measured
 # with the older one do not compare; if an occluder was changed by intent, write the new value.
 CHECKSUM = '6e40514f73188187738f80f2887d2cf6a4188e3a35c789b5185dd5a5f158b466'
+
+
+MARKET = ROOT / 'data/Market-1501-v15.09.15'
+MARKET_CHECKSUM = '7afb29a1886768ae02113de988795399f486f2868ffbfdd0195a7ad9a286b0bc'  # 100 queries
 
 
 def write_market(root, inverted=False):
@@ -169,6 +175,9 @@ def test_another_process_prints_the_same_checksum_and_writes_no_file(market):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert f'sha256 {image_checksum(make_proxy(market))}' in done.stdout
     assert 'images 120, occluded 66' in done.stdout
+    (line,) = re.findall('mean share covered of the (.*)', done.stdout)
+    shares = {name: float(share) for name, share in re.findall(r'([a-z ]+) ([\d.]+)', line)}
+    assert shares[' feet'] > shares[' legs'] > shares[' forearms and hips'] > shares['head'] > 0
     assert sorted(market.rglob('*')) == before
 
 
@@ -303,6 +312,31 @@ def test_missing_files_are_named(market, tmp_path):
     (tmp_path / 'empty').mkdir()
     with pytest.raises(ValueError, match=r'no image below .* has key points'):
         make_occluder(market, people_root=str(tmp_path / 'empty'))
+
+
+def test_missing_donors_are_noticed(market, monkeypatch):
+    lines = []
+    monkeypatch.setattr(reid_dataset, 'print_log', lambda line, *_, **__: lines.append(line))
+    make_proxy(market)
+    assert 'people are cut out of 6 images' in lines[-2]
+    assert 'the published training set has 12936 images' in lines[-1]
+    make_proxy(market, pipeline=[LoadImage(), make_occluder(market, people=0)])
+    assert 'people are cut out of 0 images' in lines[-1]
+
+
+@pytest.mark.skipif(not MARKET.is_dir(), reason='Market-1501 is not in data/')
+def test_the_proxy_of_the_config_is_the_published_one(monkeypatch):
+    # The first 100 queries; the whole test set takes minutes, and its sum is in the docs.
+    monkeypatch.chdir(ROOT)
+    dataset = DATASETS.build(Config.fromfile(BASE).occluded_dataloader.dataset)
+    assert image_checksum(dataset, limit=100) == MARKET_CHECKSUM
+
+
+def test_the_config_counts_pixels_from_one_as_the_key_points_do():
+    # The outer joints of the key points lie at 1 and at the width of the images, 64.
+    dataset = Config.fromfile(BASE).occluded_dataloader.dataset
+    assert dataset.occlusion == dict(seed=0, query=1.0, gallery=0.1)
+    assert dataset.pipeline[1].origin == 1
 
 
 def test_the_config_sets_the_proxy_beside_the_test_set(market, tmp_path):

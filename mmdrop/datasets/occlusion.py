@@ -85,6 +85,11 @@ class OccludePerson(BaseTransform):
         if people and Path(ann_file).is_file() and Path(people_root).is_dir():
             self._load_people()  # before the loader forks, so that workers share it
 
+    @property
+    def num_donors(self) -> int:
+        """Images that people can be cut out of; another number gives other pictures."""
+        return len(self._load_people().donors) if self.people else 0
+
     def _load_people(self) -> People:
         if self._people is None:
             self._people = People(self.people_root, self.source)

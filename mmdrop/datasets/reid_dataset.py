@@ -166,6 +166,8 @@ class ReIDDataset(BaseDataset):
             mark_occluded(data_list, self.occlusion)
         for subset in subsets:
             self._report(subset, [i for i in data_list if i['subset'] == subset])
+        if self.occlusion is not None:
+            self._report_donors()
         pids = sorted({info['pid'] for info in data_list})
         if self.split == 'train' and len(pids) < 2:
             raise ValueError(f'{self.data_root}: training needs 2 identities, found {len(pids)}')
@@ -215,6 +217,19 @@ class ReIDDataset(BaseDataset):
             print_log(
                 f'{self._dataset_name} {subset}: found {_text(found)}, the published set has '
                 f'{_text(known)}. Check data_root ({self.data_root}) unless this is a subset.',
+                'current',
+                level=logging.WARNING,
+            )
+
+    def _report_donors(self) -> None:
+        """Log how many images people are cut out of, and compare with the published number."""
+        found = self.pipeline.transforms[find_occlude_person(self)].num_donors
+        print_log(f'{self._dataset_name}: people are cut out of {found} images', 'current')
+        known = self._row.known.get('train', Counts()).images if self.layout in LAYOUTS else None
+        if found and known not in (None, found):
+            print_log(
+                f'{self._dataset_name}: the published training set has {known} images. With '
+                'others in people_root the occluders differ, and scores do not compare.',
                 'current',
                 level=logging.WARNING,
             )

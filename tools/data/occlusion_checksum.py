@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from mmengine.config import Config, DictAction
 
-from mmdrop.datasets import hash_images, occluded_images
+from mmdrop.datasets import OccludePerson, hash_images, occluded_images
 from mmdrop.registry import DATASETS
 
 RECIPE = Path(__file__).parents[2] / 'configs/drop_efficientnetlite0_market1501.py'
@@ -39,6 +39,28 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+class WatchParts:
+    """Transform before OccludePerson that gives it the label to cover, to compare afterwards."""
+
+    def __init__(self, occlude: OccludePerson):
+        self.source = occlude.source
+        self.shares: dict[str, list[float]] = {name: [] for name in self.source.groups.part_names}
+
+    def __call__(self, results: dict) -> dict:
+        if results['occlusion_seed'] >= 0 and self.source.has_label(results['label_stem']):
+            results['gt_seg_map'] = self.source.load(results['label_stem'], results)
+            results['whole'] = results['gt_seg_map']
+        return results
+
+    def compare(self, results: dict) -> None:
+        """Keep the share of each part that is covered now."""
+        if 'whole' in results:
+            for label, shares in enumerate(self.shares.values(), 1):
+                part = results['whole'] == label
+                if part.any():
+                    shares.append(float((results['gt_seg_map'][part] == 0).mean()))
+
+
 def main() -> None:
     """Make the images and print what they are."""
     args = parse_args()
@@ -48,6 +70,10 @@ def main() -> None:
     if args.seed is not None:
         loader.dataset.occlusion.seed = args.seed
     dataset = DATASETS.build(loader.dataset)
+    transforms = dataset.pipeline.transforms
+    place = next(i for i, x in enumerate(transforms) if isinstance(x, OccludePerson))
+    watch = WatchParts(transforms[place])
+    transforms.insert(place, watch)
 
     number = 0
     shares, entries, occluders = [], Counter(), Counter()
@@ -60,6 +86,7 @@ def main() -> None:
                 shares.append(results['occluded_share'])
                 entries[results['occluder_entry']] += 1
                 occluders[results['occluder']] += 1
+                watch.compare(results)
             yield results
 
     checksum = hash_images(watched())
@@ -73,6 +100,8 @@ def main() -> None:
     for name, counts in (('from', entries), ('by', occluders)):
         parts = [f'{key} {count / len(shares):.3f}' for key, count in counts.most_common()]
         print(f'occluded {name}: {", ".join(parts)}')
+    means = [f'{name} {np.mean(found):.3f}' for name, found in watch.shares.items() if found]
+    print(f'mean share covered of the {", ".join(means)}')
     print(f'sha256 {checksum}')
 
 
