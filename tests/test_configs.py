@@ -1,3 +1,4 @@
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -148,6 +149,30 @@ def test_a_study_lists_each_of_its_recipes_once(name):
     if name == 'full':  # its runs are of equal length, and its maps have the paper's size
         recipes -= {f'configs/study/{x}.py' for x in ('global_longer', 'drop_flow_literal_gamma')}
     assert sorted(listed) == sorted(recipes)
+
+
+def printed_commands():
+    root = CONFIGS.parent
+    for path in (*root.glob('*.md'), *root.glob('docs/*.md'), *root.glob('benchmarks/*.md')):
+        yield from re.findall(r'python tools/train\.py (configs/[^`\n]+)', path.read_text())
+
+
+@pytest.mark.parametrize('command', sorted(set(printed_commands())))
+def test_a_printed_command_names_options_that_the_recipe_has(command):
+    parser = make_parser('')
+    parser.add_argument('--amp', action='store_true')
+    args = parser.parse_args(shlex.split(command))
+    args.config = str(CONFIGS.parent / args.config)
+    args.work_dir = None
+    before = Config.fromfile(args.config)
+    load_config(args)  # merges
+    for option in args.cfg_options or {}:
+        *path, last = option.split('.')
+        node = before
+        for key in path:
+            node = node[int(key) if key.isdigit() else key]
+        known = inspect.signature(node.type).parameters if 'type' in node else {'compile'}
+        assert last in node or last in known, option
 
 
 def test_the_full_form_reaches_every_recipe_of_the_study():
