@@ -1,4 +1,5 @@
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -89,11 +90,11 @@ def make_occluder(root, **arguments):
     return OccludePerson(str(root / 'points.npz'), **(dict(people_root=people_root) | arguments))
 
 
-def make_proxy(root, seed=0, pipeline=None, **shares):
+def make_proxy(root, seed=0, pipeline=None, split='test', **shares):
     if pipeline is None:
         pipeline = [LoadImage(), make_occluder(root)]
     occlusion = dict(seed=seed, **shares)
-    return ReIDDataset('market1501', root, 'test', pipeline, occlusion=occlusion)
+    return ReIDDataset('market1501', root, split, pipeline, occlusion=occlusion)
 
 
 def read(path):
@@ -268,8 +269,17 @@ def test_a_data_set_without_the_option_is_refused(market):
         dataset[0]
 
 
+def test_validation_images_can_be_occluded(tmp_path):
+    root = write_market(tmp_path)
+    first = root / 'bounding_box_train' / '0001_c1s1_000001_00.png'
+    shutil.copy(first, first.with_name('0001_c1s1_000002_00.png'))
+    dataset = make_proxy(root, split='val')  # six people: six queries, and a gallery of one image
+    assert dataset.metainfo['dataset_name'] == 'occluded_market1501_proxy_val'
+    assert changed(dataset) == [True] * 6 + [False]
+
+
 def test_training_images_are_not_occluded(market):
-    with pytest.raises(ValueError, match="split='test' only, split is 'train'"):
+    with pytest.raises(ValueError, match="split='test' and 'val', split is 'train'"):
         ReIDDataset('market1501', market, 'train', occlusion=dict(seed=0))
 
 

@@ -60,10 +60,10 @@ class ReIDDataset(BaseDataset):
         pattern: ``'folder'`` only: regular expression for the start of file names, with the
             named group ``pid`` and optionally ``camid``, a number.
         ann_file: ``'csv'`` only: the CSV file, relative to ``data_root``.
-        occlusion: Make a proxy of an occluded benchmark from the test images: ``seed`` (0) and the
-            shares of ``query`` (1.0) and ``gallery`` (0.1) images to occlude.  The pipeline then
-            needs :class:`OccludePerson`; each image gets its ``occlusion_seed``, or −1 to be left
-            alone.
+        occlusion: Make a proxy of an occluded benchmark from the images of ``split='test'``, or of
+            ``'val'`` to choose settings for one: ``seed`` (0) and the shares of ``query`` (1.0)
+            and ``gallery`` (0.1) images to occlude.  The pipeline then needs
+            :class:`OccludePerson`; each image gets its ``occlusion_seed``, or −1 to be left alone.
         metainfo: Further entries of the metainfo.
         identities: Keep only the identities from the first to before the second of these places
             in a fixed random order of the split's identities, and the distractors.
@@ -104,8 +104,8 @@ class ReIDDataset(BaseDataset):
                 f'layout={layout!r} with protocol={protocol!r} has no training split: train on '
                 "another data set, such as 'market1501', or use protocol='half'"
             )
-        if occlusion is not None and split != 'test':
-            raise ValueError(f"occlusion is for split='test' only, split is {split!r}")
+        if occlusion is not None and split == 'train':
+            raise ValueError("occlusion is for split='test' and 'val', split is 'train'")
         self.occlusion = None if occlusion is None else check_occlusion(occlusion)
         self._dataset_name = self._name(data_root, ann_file)
         if occlusion is not None:
