@@ -92,11 +92,12 @@ def describe(run: Run, result: dict, main_set: str) -> str:
 
 def study(args: argparse.Namespace) -> int:
     """Run what is not done yet and return the exit status."""
-    runs = [Run(recipe, seed, args) for recipe in args.recipes for seed in args.seeds]
+    recipes = [] if args.report_only else args.recipes
+    runs = [Run(recipe, seed, args) for recipe in recipes for seed in args.seeds]
     results: list[dict] = []
     failed: list[str] = []
     busy: list[Run] = []
-    waiting = [] if args.report_only else list(enumerate(runs, 1))
+    waiting = list(enumerate(runs, 1))
     while waiting:
         number, run = waiting.pop(0)
         print(f'[{number}/{len(runs)}] {run.name}: ', end='', flush=True)

@@ -32,6 +32,7 @@ def draw(rows: Sequence[dict], path: Path) -> None:
                 axes.plot(dots, [place] * len(dots), 'o', **DOT)
         axes.set(title=TITLES.get(test_set, test_set), xlabel='percent', xlim=(0, None))
         axes.set_yticks(range(len(recipes)), recipes)
+        axes.margins(y=0.01)
         axes.grid(axis='x', alpha=0.3)
         axes.set_axisbelow(True)
     panels[0][0].invert_yaxis()
