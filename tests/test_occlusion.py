@@ -182,6 +182,13 @@ def test_another_process_prints_the_same_checksum_and_writes_no_file(market):
     assert sorted(market.rglob('*')) == before
 
 
+def test_the_checksum_of_a_set_without_occluders_is_refused(market):
+    command = [sys.executable, ROOT / 'tools/data/occlusion_checksum.py', '--set', '']
+    command += ['--cfg-options', f'test_dataloader.dataset.data_root={market}']
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and 'has no OccludePerson' in done.stderr.splitlines()[-1]
+
+
 def test_neither_the_order_nor_worker_processes_matter(market):
     expected = [r['img'] for r in occluded_images(make_proxy(market), limit=20)]
     order = list(reversed(range(20)))

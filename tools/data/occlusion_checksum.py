@@ -15,6 +15,7 @@ import numpy as np
 from mmengine.config import Config, DictAction
 
 from mmdrop.datasets import OccludePerson, hash_images, occluded_images
+from mmdrop.datasets.occlusion_proxy import find_occlude_person
 from mmdrop.registry import DATASETS
 
 RECIPE = Path(__file__).parents[2] / 'configs/drop_efficientnetlite0_market1501.py'
@@ -71,7 +72,9 @@ def main() -> None:
         loader.dataset.occlusion.seed = args.seed
     dataset = DATASETS.build(loader.dataset)
     transforms = dataset.pipeline.transforms
-    place = next(i for i, x in enumerate(transforms) if isinstance(x, OccludePerson))
+    place = find_occlude_person(dataset)
+    if place is None:
+        raise SystemExit(f'{args.config}: the pipeline of the set has no OccludePerson')
     watch = WatchParts(transforms[place])
     transforms.insert(place, watch)
 
