@@ -143,6 +143,8 @@ class EraseWithParts(BaseTransform):
         prob: Probability of erasing a rectangle.
         area: Range of its share of the image.
         aspect: Range of its height over width, drawn uniformly on a logarithmic scale.
+        sides: Range of its height, as a share of the image's, and likewise of its width; takes the
+            place of ``area`` and ``aspect``, as in BPBReID.
         fill: Blue, green and red of the erased pixels; the default is ImageNet's mean.
     """
 
@@ -152,6 +154,7 @@ class EraseWithParts(BaseTransform):
         area: tuple[float, float] = (0.02, 0.4),
         aspect: tuple[float, float] = (0.3, 3.33),
         fill: tuple[int, int, int] = (104, 116, 124),
+        sides: tuple[float, float] | None = None,
     ):
         if not 0 <= prob <= 1:
             raise ValueError(f'prob must be in [0, 1], got {prob}')
@@ -159,9 +162,12 @@ class EraseWithParts(BaseTransform):
             raise ValueError(f'area must be a range within (0, 1], got {area}')
         if not 0 < aspect[0] <= aspect[1]:
             raise ValueError(f'aspect must be a range of positive numbers, got {aspect}')
+        if sides is not None and not 0 < sides[0] <= sides[1] <= 1:
+            raise ValueError(f'sides must be a range within (0, 1], got {sides}')
         self.prob = prob
         self.area = (float(area[0]), float(area[1]))
         self._log_aspect = (math.log(aspect[0]), math.log(aspect[1]))
+        self.sides = sides
         self.fill = tuple(fill)
 
     @cache_randomness
@@ -170,14 +176,20 @@ class EraseWithParts(BaseTransform):
         if np.random.random() >= self.prob:  # noqa: NPY002
             return None
         for _ in range(20):  # a long rectangle may not fit: draw again
-            area = np.random.uniform(*self.area) * height * width  # noqa: NPY002
-            aspect = np.exp(np.random.uniform(*self._log_aspect))  # noqa: NPY002
-            rows, columns = round(np.sqrt(area * aspect)), round(np.sqrt(area / aspect))
+            rows, columns = self._choose_sides(height, width)
             if 0 < rows <= height and 0 < columns <= width:
                 y = np.random.randint(0, height - rows + 1)  # noqa: NPY002
                 x = np.random.randint(0, width - columns + 1)  # noqa: NPY002
                 return slice(y, y + rows), slice(x, x + columns)
         return None
+
+    def _choose_sides(self, height: int, width: int) -> tuple[int, int]:
+        if self.sides is not None:
+            shares = np.random.uniform(*self.sides, 2)  # noqa: NPY002
+            return round(shares[0] * height), round(shares[1] * width)
+        area = np.random.uniform(*self.area) * height * width  # noqa: NPY002
+        aspect = np.exp(np.random.uniform(*self._log_aspect))  # noqa: NPY002
+        return round(np.sqrt(area * aspect)), round(np.sqrt(area / aspect))
 
     def transform(self, results: dict) -> dict:
         box = self._choose_box(*results['img'].shape[:2])

@@ -1,8 +1,8 @@
-from .backbones import IBN, ResNetIBN
+from .backbones import IBN, ResNetIBN, SOLIDERSwin
 from .drop import DROP
-from .heads import BaseReIDHead, GlobalReIDHead, ParsingHead, PartReIDHead
-from .layers import WAMP, BNNeck, PartMemoryBank, PedestrianPositionEncoder, Reduction, wamp
-from .losses import PCTLoss, SpatialSmoothedCELoss
+from .heads import BaseReIDHead, GlobalReIDHead, ParsingHead, PartReIDHead, StripeReIDHead
+from .layers import WAMP, WAP, BNNeck, PartMemoryBank, PedestrianPositionEncoder, Reduction, wamp
+from .losses import HCTLoss, PCTLoss, SpatialSmoothedCELoss
 from .necks import DPU, HRNetIncrease, UpsampleConcat
 
 __all__ = [
@@ -10,9 +10,11 @@ __all__ = [
     'DROP',
     'IBN',
     'WAMP',
+    'WAP',
     'BNNeck',
     'BaseReIDHead',
     'GlobalReIDHead',
+    'HCTLoss',
     'HRNetIncrease',
     'PCTLoss',
     'ParsingHead',
@@ -21,7 +23,9 @@ __all__ = [
     'PedestrianPositionEncoder',
     'Reduction',
     'ResNetIBN',
+    'SOLIDERSwin',
     'SpatialSmoothedCELoss',
+    'StripeReIDHead',
     'UpsampleConcat',
     'wamp',
 ]

@@ -1,4 +1,12 @@
 from .package_weights import load_from_package, rename_efficientnet_lite0
 from .resnet_ibn import IBN, ResNetIBN
+from .solider_swin import SOLIDERSwin, load_solider
 
-__all__ = ['IBN', 'ResNetIBN', 'load_from_package', 'rename_efficientnet_lite0']
+__all__ = [
+    'IBN',
+    'ResNetIBN',
+    'SOLIDERSwin',
+    'load_from_package',
+    'load_solider',
+    'rename_efficientnet_lite0',
+]

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.model import BaseModule, ModuleDict
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample
 
 from ..layers import BNNeck
+
+_ONE_BATCH = dict(type='PartMemoryBank', num_batches=1)
 
 
 class BaseReIDHead(BaseModule):
@@ -22,25 +24,41 @@ class BaseReIDHead(BaseModule):
         num_classes: Number of training identities.
         part_loss: Config of the loss on the rows ``(N, K, C)`` of the bank; None for no such loss.
         memory_bank: Config of the bank; None keeps the current batch of all processes.
+        row_shape: K and C of the rows, for a loss that has centres of its own.
     """
 
     embedding_names: tuple[str, ...]
 
-    def __init__(self, num_classes: int, part_loss: dict | None, memory_bank: dict | None) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        part_loss: dict | None,
+        memory_bank: dict | None,
+        row_shape: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.necks = ModuleDict()
         self.identity_weights: dict[str, float] = {}
-        self.part_loss = MODELS.build(part_loss) if part_loss else None
+        self.part_loss = self.build_row_loss(part_loss, row_shape) if part_loss else None
         if self.part_loss is not None:
-            self.bank = MODELS.build(memory_bank or dict(type='PartMemoryBank', num_batches=1))
+            self.bank = MODELS.build(memory_bank or _ONE_BATCH)
+
+    def build_row_loss(self, loss: dict, row_shape: tuple[int, int] | None) -> nn.Module:
+        """Build a loss on rows; one with centres, such as :class:`HCTLoss`, gets them here."""
+        module = MODELS.build(loss)
+        if hasattr(module, 'make_centres'):
+            if row_shape is None:
+                raise ValueError(f'{type(self).__name__} gives no row_shape, which {loss} needs')
+            module.make_centres(self.num_classes, *row_shape)
+        return module
 
     def add_identity_loss(
-        self, name: str, channels: int, weight: float, label_smoothing: float
+        self, name: str, channels: int, weight: float, label_smoothing: float, norm: bool = True
     ) -> None:
         """Give the embedding ``name`` a BNNeck, unless its weight is 0."""
         if weight > 0:
-            self.necks[name] = BNNeck(channels, self.num_classes, label_smoothing)
+            self.necks[name] = BNNeck(channels, self.num_classes, label_smoothing, norm)
             self.identity_weights[name] = weight
 
     def labels(self, data_samples: Sequence[ReIDDataSample], device: torch.device) -> Tensor:
@@ -62,6 +80,14 @@ class BaseReIDHead(BaseModule):
         if device.type == 'cuda' and not torch.compiler.is_compiling():
             labels = labels.pin_memory()
         return labels.to(device, non_blocking=True)
+
+    def embedding_loss(
+        self, loss: nn.Module, bank: nn.Module, embedding: Tensor, labels: Tensor
+    ) -> Tensor:
+        """Scalar loss on one embedding of each sample, ``(B, C)``, and the rows of its bank."""
+        visible = labels.new_ones(len(labels), 1).bool()
+        rows, pids, _, _ = bank(embedding[:, None], labels, visible)
+        return loss(rows, pids)
 
     def identity_losses(
         self, embeddings: dict[str, Tensor], labels: Tensor, accuracy_of: str

@@ -40,7 +40,7 @@ class GlobalReIDHead(BaseReIDHead):
         triplet_loss: dict | None = None,
         memory_bank: dict | None = None,
     ) -> None:
-        super().__init__(num_classes, triplet_loss, memory_bank)
+        super().__init__(num_classes, triplet_loss, memory_bank, row_shape=(1, embed_channels))
         self.reduce_global = Reduction(in_channels, embed_channels)
         self.add_identity_loss('global', embed_channels, 1.0, label_smoothing)
 
@@ -55,9 +55,9 @@ class GlobalReIDHead(BaseReIDHead):
         embedding = self.reduce_global(features.mean((2, 3)))
         losses = self.identity_losses({'global': embedding}, labels, accuracy_of='global')
         if self.part_loss is not None:
-            visible = labels.new_ones(len(labels), 1).bool()
-            rows, pids, _, _ = self.bank(embedding[:, None], labels, visible)
-            losses['loss_triplet'] = self.part_loss(rows, pids)
+            losses['loss_triplet'] = self.embedding_loss(
+                self.part_loss, self.bank, embedding, labels
+            )
         return losses
 
     def predict(

@@ -33,6 +33,7 @@ class PartReIDHead(BaseReIDHead):
         num_parts: Number of parts K.
         embed_channels: Channels C of an embedding.
         pooling: Config of the part pooling, ``(B, C, h, w), (B, K, h, w) → (B, K, C')``.
+        foreground_pooling: Config of the foreground's pooling; that of the parts if left out.
         global_weight: Weight of the global identity loss; 0 leaves the global embedding out.
         foreground_weight: Weight of the foreground identity loss; 0 leaves that embedding out.
         parts_weight: Weight of the identity loss of the parts.
@@ -40,6 +41,8 @@ class PartReIDHead(BaseReIDHead):
             part, their losses averaged.
         label_smoothing: Smoothing ε of the identity losses.
         part_loss: Config of the loss on part embeddings, before batch norm (Eq. 7).
+        foreground_loss: Config of a loss on the foreground embeddings of the current batch, rows
+            ``(N, 1, C)`` before batch norm; BPBReID has it on some data sets, DROP has none.
         memory_bank: Config of the bank (PEMB); None gives the part-averaged triplet loss.
         anchors: ``'all'`` rows of the bank are anchors, or those of the current ``'batch'``.
         visible_only: Let the part loss average over the parts that both rows show.
@@ -54,18 +57,20 @@ class PartReIDHead(BaseReIDHead):
         num_parts: int,
         embed_channels: int = 512,
         pooling: dict | None = None,
+        foreground_pooling: dict | None = None,
         global_weight: float = 1.0,
         foreground_weight: float = 1.0,
         parts_weight: float = 1.0,
         parts_identity: str = 'concat',
         label_smoothing: float = 0.1,
         part_loss: dict | None = None,
+        foreground_loss: dict | None = None,
         memory_bank: dict | None = None,
         anchors: str = 'all',
         visible_only: bool = False,
         visibility: float | str = 0.4,
     ) -> None:
-        super().__init__(num_classes, part_loss, memory_bank)
+        super().__init__(num_classes, part_loss, memory_bank, (num_parts, embed_channels))
         if anchors not in ('all', 'batch'):
             raise ValueError(f"anchors must be 'all' or 'batch', got {anchors!r}")
         if parts_identity not in ('concat', 'each'):
@@ -74,11 +79,18 @@ class PartReIDHead(BaseReIDHead):
             isinstance(visibility, float | int) and 0 <= visibility < 1
         ):
             raise ValueError(f"visibility must be a number in [0, 1) or 'argmax', got {visibility}")
+        if foreground_weight == 0 and (foreground_loss or foreground_pooling):
+            raise ValueError('foreground_loss and foreground_pooling need a foreground_weight > 0')
         self.num_parts = num_parts
         self.anchors = anchors
         self.visible_only = visible_only
         self.visibility = visibility
         self.pooling = MODELS.build(pooling or dict(type='WAMP'))
+        self.foreground_pooling = MODELS.build(foreground_pooling) if foreground_pooling else None
+        self.foreground_loss = None
+        if foreground_loss:
+            self.foreground_loss = self.build_row_loss(foreground_loss, (1, embed_channels))
+            self.foreground_bank = MODELS.build(dict(type='PartMemoryBank', num_batches=1))
         pooled_channels = self.pooling.out_channels(in_channels)
 
         self.names = []
@@ -86,7 +98,9 @@ class PartReIDHead(BaseReIDHead):
             self.reduce_global = Reduction(in_channels, embed_channels)
             self.names.append('global')
         if foreground_weight > 0:
-            self.reduce_foreground = Reduction(pooled_channels, embed_channels)
+            pooling = self.foreground_pooling or self.pooling
+            channels = pooling.out_channels(in_channels)
+            self.reduce_foreground = Reduction(channels, embed_channels)
             self.names.append('foreground')
         self.reduce_parts = Reduction(pooled_channels, embed_channels)
         self.embedding_names = (*self.names, *(f'part_{k + 1}' for k in range(num_parts)))
@@ -103,18 +117,21 @@ class PartReIDHead(BaseReIDHead):
 
     def embed(self, features: Tensor, probabilities: Tensor) -> dict[str, Tensor]:
         """Embeddings before batch norm: ``global`` and ``foreground`` ``(B, C)``, ``parts``."""
-        parts = probabilities[:, 1:]
-        weights = [parts]
-        if 'foreground' in self.names:
-            weights.insert(0, parts.amax(1, keepdim=True))
-        pooled = self.pooling(features, torch.cat(weights, dim=1))  # (B, [1+]K, C')
-
+        weights = probabilities[:, 1:]
         embeddings = {}
         if 'global' in self.names:
             embeddings['global'] = self.reduce_global(features.mean((2, 3)))
         if 'foreground' in self.names:
-            embeddings['foreground'] = self.reduce_foreground(pooled[:, 0])
-        parts = pooled[:, -self.num_parts :]
+            foreground = weights.amax(1, keepdim=True)
+            if self.foreground_pooling is None:  # in one pass over the features
+                pooled = self.pooling(features, torch.cat([foreground, weights], dim=1))
+                pooled, parts = pooled[:, 0], pooled[:, 1:]
+            else:
+                pooled = self.foreground_pooling(features, foreground)[:, 0]
+                parts = self.pooling(features, weights)
+            embeddings['foreground'] = self.reduce_foreground(pooled)
+        else:
+            parts = self.pooling(features, weights)  # (B, K, C')
         embeddings['parts'] = self.reduce_parts(parts.flatten(0, 1)).unflatten(0, parts.shape[:2])
         return embeddings
 
@@ -143,11 +160,15 @@ class PartReIDHead(BaseReIDHead):
         if self.part_loss is not None:
             visible = self.visible(probabilities.detach())
             rows, pids, visible, num_current = self.bank(parts, labels, visible)
-            losses['loss_pct'] = self.part_loss(
+            losses[getattr(self.part_loss, 'log_key', 'loss_pct')] = self.part_loss(
                 rows,
                 pids,
                 visible if self.visible_only else None,
                 num_current if self.anchors == 'batch' else None,
+            )
+        if self.foreground_loss is not None:
+            losses['loss_triplet_foreground'] = self.embedding_loss(
+                self.foreground_loss, self.foreground_bank, embeddings['foreground'], labels
             )
         return losses
 

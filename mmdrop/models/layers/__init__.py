@@ -2,5 +2,14 @@ from .bnneck import BNNeck, Reduction
 from .memory_bank import PartMemoryBank
 from .position_encoder import PedestrianPositionEncoder
 from .wamp import WAMP, wamp
+from .wap import WAP
 
-__all__ = ['WAMP', 'BNNeck', 'PartMemoryBank', 'PedestrianPositionEncoder', 'Reduction', 'wamp']
+__all__ = [
+    'WAMP',
+    'WAP',
+    'BNNeck',
+    'PartMemoryBank',
+    'PedestrianPositionEncoder',
+    'Reduction',
+    'wamp',
+]

@@ -36,12 +36,16 @@ class BNNeck(BaseModule):
         channels: Channels of the embedding.
         num_classes: Number of training identities.
         label_smoothing: Smoothing ε of the identity loss.
+        norm: False gives a plain classifier, without the batch norm.
     """
 
-    def __init__(self, channels: int, num_classes: int, label_smoothing: float = 0.1) -> None:
+    def __init__(
+        self, channels: int, num_classes: int, label_smoothing: float = 0.1, norm: bool = True
+    ) -> None:
         super().__init__(init_cfg=dict(type='Normal', layer='Linear', std=0.001))
-        self.norm = nn.BatchNorm1d(channels)
-        self.norm.bias.requires_grad_(False)
+        self.norm = nn.BatchNorm1d(channels) if norm else nn.Identity()
+        if norm:
+            self.norm.bias.requires_grad_(False)
         self.classifier = nn.Linear(channels, num_classes, bias=False)
         self.label_smoothing = label_smoothing
 

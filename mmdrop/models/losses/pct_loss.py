@@ -22,6 +22,8 @@ class PCTLoss(nn.Module):
         loss_weight: Factor of the loss, 1 in Eq. 5.
     """
 
+    log_key = 'loss_pct'
+
     def __init__(self, margin: float = 0.3, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.margin = margin
