@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from mmdrop.models import PCTLoss, SpatialSmoothedCELoss
+from mmdrop.models import HCTLoss, PCTLoss, SpatialSmoothedCELoss
 
 
 def test_pct_of_hand_made_triplets():
@@ -159,3 +159,63 @@ def test_a_batch_without_labels_is_a_differentiable_zero():
     loss = SpatialSmoothedCELoss()(logits, torch.full((2, 4, 4), 255))
     loss.backward()
     assert loss == 0 and logits.grad.eq(0).all()
+
+
+def hct(centres, **kwargs):
+    loss = HCTLoss(**kwargs)
+    loss.make_centres(*centres.shape)
+    loss.centres.data = centres
+    return loss
+
+
+def test_hct_of_hand_made_centres():
+    # One part in 1-D. Centre of class 0 at 0: its rows at 1 and 2, the nearest other row at 2.5:
+    # [2 - 2.5 + 1]+ = 0.5. Centre of class 1 at 6: its row at distance 3.5, the nearest other row,
+    # 2, at distance 4: [3.5 - 4 + 1]+ = 0.5. Centre of class 2 is not in the batch.
+    rows, pids = torch.tensor([[1.0], [2.0], [2.5]])[..., None], torch.tensor([0, 0, 1])
+    centres = torch.tensor([[[0.0]], [[6.0]], [[2.2]]])
+    torch.testing.assert_close(hct(centres, margin=1.0)(rows, pids).detach(), torch.tensor(0.5))
+    # Squared: [4 - 6.25 + 1]+ = 0 and [12.25 - 16 + 1]+ = 0, with margin 3: 0.75 and 0
+    loss = hct(centres, margin=3.0, squared=True, loss_weight=2.0)(rows, pids)
+    torch.testing.assert_close(loss.detach(), torch.tensor(0.75))
+
+
+def loop_hct(rows, pids, centres, visible, margin):
+    hinges = []
+    for k in range(len(rows[0])):
+        for pid in sorted(set(pids)):
+            distance = [math.dist(row[k], centres[pid][k]) for row in rows]
+            shown = [n for n in range(len(pids)) if visible[n][k]]
+            own = [distance[n] for n in shown if pids[n] == pid]
+            other = [distance[n] for n in shown if pids[n] != pid]
+            if own and other:
+                hinges.append(max(0.0, max(own) - min(other) + margin))
+    return sum(hinges) / len(hinges)
+
+
+@pytest.mark.parametrize('masked', [False, True])
+def test_hct_agrees_with_loops(masked):
+    torch.manual_seed(0)
+    rows, pids, centres = torch.randn(9, 3, 5), torch.randint(0, 4, (9,)), torch.randn(6, 3, 5)
+    visible = torch.rand(9, 3) > (0.6 if masked else -1)
+    expected = loop_hct(
+        *(x.tolist() for x in (rows.double(), pids, centres.double(), visible)), margin=0.3
+    )
+    loss = hct(centres)(rows, pids, visible if masked else None)
+    torch.testing.assert_close(loss.item(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_hct_trains_rows_and_the_centres_of_the_batch_alone():
+    torch.manual_seed(0)
+    rows = torch.randn(4, 2, 5, requires_grad=True)
+    loss = hct(torch.randn(3, 2, 5), margin=9.0)
+    loss(rows, torch.tensor([0, 0, 2, 2])).backward()
+    moved = loss.centres.grad.abs().sum((1, 2)) > 0
+    assert moved.tolist() == [True, False, True] and rows.grad.isfinite().all()
+
+
+def test_hct_without_another_identity_is_a_differentiable_zero():
+    rows = torch.randn(4, 2, 5, requires_grad=True)
+    value = hct(torch.randn(3, 2, 5))(rows, torch.tensor([1, 1, 1, 1]))
+    value.backward()
+    assert value == 0 and rows.grad.eq(0).all()

@@ -136,6 +136,17 @@ def test_erased_area_and_aspect_are_in_their_ranges():
         assert 0.095 < height * width / 20000 < 0.206 and 0.48 < height / width < 2.1
 
 
+def test_erased_sides_are_in_their_range():
+    np.random.seed(0)  # noqa: NPY002
+    erase = EraseWithParts(prob=1.0, sides=(0.15, 0.65))
+    for _ in range(200):
+        rows, columns = erase._choose_box(256, 128)
+        assert 38 <= rows.stop - rows.start <= 166 and 19 <= columns.stop - columns.start <= 83
+        assert rows.start >= 0 and rows.stop <= 256 and columns.start >= 0 and columns.stop <= 128
+    with pytest.raises(ValueError, match='sides'):
+        EraseWithParts(sides=(0.0, 1.2))
+
+
 def test_erasing_does_not_change_its_input():
     results = make_results()
     EraseWithParts(prob=1.0)(dict(results))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmdrop.models import WAMP
+from mmdrop.models import WAMP, WAP
 from mmdrop.models.layers import wamp as wamp_module_function
 from mmdrop.models.layers.wamp import wamp
 
@@ -88,3 +88,24 @@ def test_the_layer_is_the_function_and_names_its_channels():
     assert wamp_module_function is wamp
     with pytest.raises(ValueError, match='mode'):
         WAMP(mode='mean')
+
+
+def test_weighted_average_of_a_hand_made_map():
+    features = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])  # (1, 1, 2, 2)
+    weights = torch.tensor([[[[1.0, 0.0], [0.0, 0.5]], [[0.0, 0.0], [0.0, 0.0]]]])  # (1, 2, 2, 2)
+    # (1·1 + 0.5·4) / 1.5 = 2; over the 4 pixels 3 / 4; a part without weight is 0
+    torch.testing.assert_close(WAP()(features, weights), torch.tensor([[[2.0], [0.0]]]))
+    mean = WAP(normalize=False)(features, weights)
+    torch.testing.assert_close(mean, torch.tensor([[[0.75], [0.0]]]))
+
+
+def test_wamp_is_weighted_average_and_maximum():
+    features, weights = torch.randn(2, 5, 4, 3), torch.rand(2, 3, 4, 3)
+    average = wamp(features, weights, 'concat')[..., :5]
+    torch.testing.assert_close(WAP()(features, weights), average)
+
+
+def test_weighted_average_in_half_precision_does_not_overflow():
+    features, weights = torch.full((1, 1, 64, 32), 60000.0).half(), torch.ones(1, 1, 64, 32).half()
+    for normalize in (True, False):
+        assert WAP(normalize)(features, weights).isfinite().all()
