@@ -202,3 +202,28 @@ def test_the_full_form_reaches_every_recipe_of_the_study():
             sizes |= {t.scale for t in dataset.pipeline.transforms if isinstance(t, Resize)}
         assert sizes == {(128, 256)}
         assert cfg.train_cfg.max_epochs == cfg.param_scheduler[1].T_max == 120
+
+
+@every_recipe
+def test_a_recipe_is_in_the_readme_with_the_figure_of_its_first_line(path):
+    readme = (CONFIGS / 'README.md').read_text()
+    link = f'({path.relative_to(CONFIGS).as_posix()})'
+    rows = [line for line in readme.splitlines() if link in line]
+    assert rows
+    first_line = path.read_text().splitlines()[0]
+    if match := re.search(r'reports? (\d+\.\d) Rank-1, (\d+\.\d) mAP', first_line):
+        assert any(f'| {match[1]} / {match[2]}' in row for row in rows)
+
+
+def test_the_metafile_lists_every_recipe_outside_the_study():
+    text = (CONFIGS / 'metafile.yml').read_text()
+    configs = re.findall(r'- Name: (\S+)\n(?:.*\n)+?    Config: (\S+)', text.split('Models:')[1])
+    expected = [p for p in RECIPES if p.parent.name != 'study']
+    assert sorted(configs) == sorted(
+        (p.stem, p.relative_to(CONFIGS.parent).as_posix()) for p in expected
+    )
+
+
+def test_bare_names_of_recipes_are_unique_for_mim():
+    names = [path.name for path in CONFIGS.rglob('*.py')]
+    assert sorted(set(names)) == sorted(names)
