@@ -7,7 +7,9 @@ from mmdrop.engine import (
     load_config,
     make_parser,
     prepare_cpu_launch,
+    replace_test_sets,
     report_parsing,
+    report_reranked,
     report_table,
 )
 
@@ -21,11 +23,25 @@ def main() -> None:
     parser.add_argument(
         '--parsing', action='store_true', help='score parsing and visibility by parsing labels'
     )
+    parser.add_argument(
+        '--rerank', action='store_true', help='report the scores after re-ranking as well'
+    )
+    parser.add_argument(
+        '--on',
+        nargs='+',
+        metavar='SET',
+        help='test on these sets instead: market1501, dukemtmc, occluded_reid_transfer …, '
+        'or SET=FOLDER (see configs/_base_/datasets/test_sets.py)',
+    )
     args = parser.parse_args()
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
+    if args.on:
+        replace_test_sets(cfg, args.on)
     if args.table:
         report_table(cfg)
+    if args.rerank:
+        report_reranked(cfg)
     if args.parsing:
         report_parsing(cfg)
     keep_freed_memory()

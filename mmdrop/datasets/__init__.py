@@ -5,6 +5,7 @@ from mmdrop.datasets.occlusion_proxy import hash_images, image_checksum, occlude
 from mmdrop.datasets.parsing_base import ParsingSource
 from mmdrop.datasets.parsing_sources import LoadKeypointParsing, LoadParsingMap, LoadPifPafFields
 from mmdrop.datasets.part_groups import PART_GROUPS, PartGroups, get_part_groups
+from mmdrop.datasets.preparation import DatasetReport, check_dataset, prepare_dataset
 from mmdrop.datasets.reid_dataset import ReIDDataset
 from mmdrop.datasets.sampler import IdentitySampler
 from mmdrop.datasets.synthetic import SyntheticReID
@@ -18,6 +19,7 @@ from mmdrop.datasets.transforms import (
 
 __all__ = [
     'PART_GROUPS',
+    'DatasetReport',
     'EraseWithParts',
     'FlipWithParts',
     'IdentitySampler',
@@ -32,8 +34,10 @@ __all__ = [
     'PartGroups',
     'ReIDDataset',
     'SyntheticReID',
+    'check_dataset',
     'get_part_groups',
     'hash_images',
     'image_checksum',
     'occluded_images',
+    'prepare_dataset',
 ]

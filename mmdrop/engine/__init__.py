@@ -3,7 +3,12 @@ from .checks import check_batch_size, check_pretrained
 from .cli import load_config, make_parser
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
-from .evaluation_reports import report_parsing, report_table
+from .evaluation_reports import (
+    replace_test_sets,
+    report_parsing,
+    report_reranked,
+    report_table,
+)
 from .multi_set_test_loop import MultiSetTestLoop
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
@@ -19,7 +24,9 @@ __all__ = [
     'load_config',
     'make_parser',
     'prepare_cpu_launch',
+    'replace_test_sets',
     'report_parsing',
+    'report_reranked',
     'report_table',
     'safe_loading',
 ]

@@ -1,10 +1,14 @@
 """What ``tools/test.py`` can report beside the scores that a config asks for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
+import mmdrop
 from mmdrop.registry import type_name
+
+_TEST_SETS = Path(mmdrop.__file__).parent / 'configs/_base_/datasets/test_sets.py'
 
 
 def report_table(cfg: Config) -> None:
@@ -45,6 +49,44 @@ def report_parsing(cfg: Config) -> None:
     metrics = _evaluators(cfg)
     if 'ParsingMetric' not in _names(metrics):
         cfg.test_evaluator = [*metrics, dict(type='ParsingMetric')]
+
+
+def report_reranked(cfg: Config) -> None:
+    """Make the config's metrics report the scores after re-ranking too."""
+    for metric in _evaluators(cfg):
+        if type_name(metric).endswith('ReIDMetric'):
+            metric.rerank = True
+
+
+def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:
+    """Test on other sets than the config's, each through its test pipeline.
+
+    Args:
+        cfg: The config.
+        sets: Names of ``configs/_base_/datasets/test_sets.py``, or ``name=folder`` for a set that
+            lies elsewhere. The first takes the place of ``test_dataloader``; the metrics of the
+            others carry their names.
+
+    Raises:
+        ValueError: A name is not known or given twice, or the config loads no images from files.
+    """
+    known = Config.fromfile(_TEST_SETS).test_sets
+    pipeline = next(_datasets(cfg.test_dataloader.dataset)).get('pipeline') or []
+    if not _names(pipeline).count('LoadImage'):  # rendered images; files have their own pipeline
+        pipeline = cfg.get('test_pipeline') or []
+    if not _names(pipeline).count('LoadImage'):
+        raise ValueError('--on needs LoadImage in the test pipeline of the config')
+    loaders = {}
+    for text in sets:
+        name, _, folder = text.partition('=')
+        if name not in known or name in loaders:
+            raise ValueError(f'--on takes each of {", ".join(known)} once, got {text!r}')
+        dataset = dict(type='ReIDDataset', split='test', pipeline=pipeline, **known[name])
+        if folder:
+            dataset['data_root'] = folder
+        loaders[name] = ConfigDict(cfg.test_dataloader, dataset=dataset)
+    cfg.test_dataloader = loaders.pop(next(iter(loaders)))
+    cfg.test_cfg = dict(type='MultiSetTestLoop', sets=loaders)
 
 
 def _datasets(dataset: ConfigDict | None) -> Iterator[ConfigDict]:

@@ -2,9 +2,12 @@
 
 from .distance import mean_over_shared_parts, pairwise_part_distance, part_distance
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
+from .reranking import KReciprocalReranking, check_reranking
 from .resize import resize_bilinear, resize_labels
 
 __all__ = [
+    'KReciprocalReranking',
+    'check_reranking',
     'count_protocol',
     'evaluate_ranking',
     'mean_over_shared_parts',

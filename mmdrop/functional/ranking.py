@@ -8,7 +8,7 @@ pid. A query without a match (pid −1 included) is ignored. Ties, infinite dist
 ranked by gallery index.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ def evaluate_ranking(
     topk: Sequence[int] = (1, 5, 10),
     chunk_size: int | None = None,
     hidden: str = 'skip',
+    distances: Callable[[Tensor], Tensor] | None = None,
 ) -> dict[str, float]:
     """Rank the gallery for every query by :func:`part_distance` and score the rankings.
 
@@ -53,6 +54,9 @@ def evaluate_ranking(
         chunk_size: Queries compared at once; chosen by the size of the gallery if left out.
         hidden: What embeddings count that a gallery image hides, see :func:`part_distance`. The
             mean of ``'mean'`` leaves dropped images out and includes a query's junk.
+        distances: Called with indices of queries ``(n,)``, gives other distances than those of
+            :func:`part_distance`, float32 ``(n, G)`` and not negative; see
+            :class:`KReciprocalReranking`.
 
     Returns:
         ``'mAP'``, ``'mINP'`` and ``'Rank-k'`` for each k, in percent.
@@ -75,9 +79,12 @@ def evaluate_ranking(
         rows = chunk[scored]
         if not len(rows):
             continue
-        visible = None if query_visibility is None else query_visibility[rows]
-        out = buffer[: len(rows)]
-        distance = part_distance(query[rows], gallery, visible, gallery_visibility, out, hidden)
+        if distances is not None:
+            distance = distances(rows)
+        else:
+            visible = None if query_visibility is None else query_visibility[rows]
+            out = buffer[: len(rows)]
+            distance = part_distance(query[rows], gallery, visible, gallery_visibility, out, hidden)
         rank, is_rank = protocol.match_ranks(distance, index[scored], match[scored], junk[scored])
         num_matches = is_rank.sum(1)
         found = torch.arange(1, rank.shape[1] + 1, device=rank.device, dtype=torch.float64)

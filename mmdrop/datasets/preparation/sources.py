@@ -1,0 +1,100 @@
+"""Where files are copied from: a folder or a zip archive; and copying that never overwrites."""
+
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from rich.console import Console
+from rich.progress import track
+
+
+class FolderSource:
+    """Files below a folder.
+
+    Args:
+        root: The folder.
+    """
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def exists(self, name: str) -> bool:
+        return (self.root / name).is_file()
+
+    def read(self, name: str) -> bytes:
+        return (self.root / name).read_bytes()
+
+
+class ZipSource:
+    """Files of a zip archive, below the folder that holds ``marker``.
+
+    Args:
+        path: The archive.
+        marker: A folder that tells where the set begins, such as ``bounding_box_train``.
+
+    Raises:
+        ValueError: It is no zip file, or has no such folder.
+    """
+
+    def __init__(self, path: Path, marker: str):
+        try:
+            self.archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError) as error:
+            raise ValueError(f'{path} is not a zip file that can be read ({error})') from error
+        pattern = re.compile(rf'((?:.*/)?){re.escape(marker)}/')
+        found = (pattern.match(name) for name in self.archive.namelist())
+        first = next((match for match in found if match), None)
+        if first is None:
+            raise ValueError(f'{path} has no folder {marker}/: it is not an archive of this set')
+        self.prefix = first[1]
+        self.names = [
+            name.removeprefix(self.prefix)
+            for name in self.archive.namelist()
+            if name.startswith(self.prefix) and not name.endswith('/')
+        ]
+        self._set = set(self.names)
+
+    def exists(self, name: str) -> bool:
+        return name in self._set
+
+    def read(self, name: str) -> bytes:
+        return self.archive.read(self.prefix + name)
+
+
+def copy_files(
+    source: FolderSource | ZipSource, root: Path, copies: Sequence[tuple[str, str]], quiet: bool
+) -> list[str]:
+    """Copy files below ``root``, under a progress bar, and leave what is there as it is.
+
+    A file appears under its name when it is complete, so a killed run can be started again.
+
+    Args:
+        source: Where the files are.
+        root: Folder to copy to; made if it does not exist.
+        copies: Pairs of names in the source and below ``root``.
+        quiet: Show no bar.
+
+    Returns:
+        Names that exist below ``root`` with other content than in the source.
+
+    Raises:
+        ValueError: A name leads out of ``root``.
+    """
+    different = []
+    console = Console(stderr=True, quiet=quiet)
+    for name, target_name in track(copies, 'copying', console=console, transient=True):
+        parts = PurePosixPath(target_name).parts
+        if '..' in parts or PurePosixPath(target_name).is_absolute():
+            raise ValueError(f'{target_name!r} leads out of {root}: it is not copied')
+        target = root.joinpath(*parts)
+        content = source.read(name)
+        if target.exists():
+            if target.read_bytes() != content:
+                different.append(target_name)
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f'.{target.name}.part')
+        part.write_bytes(content)
+        part.rename(target)
+    return different

@@ -1,0 +1,56 @@
+r"""Check a data set, unpack it, or build Occluded-Duke: ``mim run mmdrop prepare_dataset …``.
+
+::
+
+    mim run mmdrop prepare_dataset market1501 data/Market-1501-v15.09.15
+    mim run mmdrop prepare_dataset market1501 data/Market-1501-v15.09.15 --source Market.zip
+    mim run mmdrop prepare_dataset occluded_duke data/Occluded_Duke \
+        --source DukeMTMC-reID.zip --lists Occluded-DukeMTMC-Dataset/Occluded_Duke
+
+Nothing is deleted or overwritten.  The exit status is 1 where something is wrong.
+"""
+
+import argparse
+import sys
+
+from mmdrop.datasets import prepare_dataset
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        'name', help='market1501, dukemtmc, occluded_duke, p_dukemtmc or occluded_reid'
+    )
+    parser.add_argument('root', help='folder of the set')
+    parser.add_argument(
+        '--source',
+        help='zip archive to unpack; for occluded_duke archive or folder of DukeMTMC-reID',
+    )
+    parser.add_argument('--lists', help='occluded_duke: folder with train.list, query.list …')
+    parser.add_argument('--no-decode', action='store_true', help='do not decode the images')
+    parser.add_argument('--processes', type=int, help='one for each core if left out')
+    return parser.parse_args()
+
+
+def main() -> None:
+    args = parse_args()
+    try:
+        report = prepare_dataset(
+            args.name,
+            args.root,
+            args.source,
+            args.lists,
+            decode=not args.no_decode,
+            processes=args.processes,
+        )
+    except (OSError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    print(report)
+    sys.exit(0 if report.ok else 1)
+
+
+if __name__ == '__main__':
+    main()
