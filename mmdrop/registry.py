@@ -26,6 +26,8 @@ HOOKS = Registry(
 VISUALIZERS = Registry(
     'visualizer', parent=root.VISUALIZERS, scope=SCOPE, locations=['mmdrop.visualization']
 )
+# Makers of parsing labels, for `tools/data/make_parsing_labels.py`; MMEngine has no such node.
+LABEL_MAKERS = Registry('label maker', scope=SCOPE, locations=['mmdrop.datasets'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope=SCOPE, locations=['mmdrop.engine'])
 
 # Looked up by the Runner; mmdrop adds nothing to them.

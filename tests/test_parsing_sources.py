@@ -345,3 +345,57 @@ def test_a_colour_map_and_a_damaged_one_are_refused(tmp_path):
     (tmp_path / 'a.png').write_bytes(b'\x89PNG')
     with pytest.raises(ValueError, match=r'a.png cannot be decoded'):
         source(make_results())
+
+
+def flat(x):
+    return [x, 2.0, 0.5] * 17
+
+
+def write_json(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+
+
+def test_coco_results_with_file_names_are_read(tmp_path):
+    people = [
+        dict(image_id='train/a.jpg', keypoints=flat(1.0), bbox=[0, 0, 4, 4], score=0.9),
+        dict(image_id='train/a.jpg', keypoints=flat(9.0), bbox=[0, 0, 9, 9], score=0.1),
+        dict(image_id='train/v1.2', keypoints=flat(3.0), score=0.5),
+    ]
+    write_json(tmp_path / 'results.json', people)
+    keypoints = load_keypoints(tmp_path / 'results.json')
+    assert keypoints.points[keypoints.find('train/a')][0].tolist() == [9.0, 2.0, 0.5]
+    assert keypoints.find('train/v1.2') is not None  # a number is no extension
+
+
+def test_a_folder_of_openpifpaf_predictions_is_read(tmp_path):
+    large = dict(keypoints=flat(5.0), bbox=[9, 9, 8, 8], score=0.2, category_id=1)
+    # its corner is farther out, but it is smaller
+    small = dict(keypoints=flat(7.0), bbox=[40, 40, 2, 2], score=0.9, category_id=1)
+    write_json(tmp_path / 'train' / 'a.jpg.predictions.json', [small, large])
+    write_json(tmp_path / 'train' / 'b.jpg.predictions.json', [])
+    keypoints = load_keypoints(tmp_path)
+    assert keypoints.points[keypoints.find('train/a')][0].tolist() == [5.0, 2.0, 0.5]
+    assert keypoints.points[keypoints.find('train/b')].max() == 0  # nobody: all background
+
+
+def test_a_folder_of_mmpose_predictions_is_read(tmp_path):
+    def person(x, box):
+        return dict(keypoints=[[x, 2.0]] * 17, keypoint_scores=[0.5] * 17, bbox=[box])
+
+    people = [person(5.0, [0, 0, 8, 8]), person(7.0, [40, 40, 44, 44])]
+    write_json(tmp_path / 'a.json', people)
+    write_json(tmp_path / 'results_b.json', dict(meta_info={}, instance_info=people))
+    keypoints = load_keypoints(tmp_path)
+    for stem in ('a', 'results_b'):
+        assert keypoints.points[keypoints.find(stem)][3].tolist() == [5.0, 2.0, 0.5]
+
+
+def test_a_damaged_file_in_a_folder_is_an_error(tmp_path):
+    (tmp_path / 'a.json').write_text('[')
+    with pytest.raises(ValueError, match=r'is not a key-point file .*a\.json'):
+        load_keypoints(tmp_path)
+    empty = tmp_path / 'empty'
+    empty.mkdir()
+    with pytest.raises(ValueError, match='it has no entry'):
+        load_keypoints(empty)

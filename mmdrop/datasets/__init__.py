@@ -1,5 +1,6 @@
 """Data sets, label sources, transforms and the sampler."""
 
+from mmdrop.datasets.label_making import find_images, make_parsing_labels
 from mmdrop.datasets.occlusion import OccludePerson
 from mmdrop.datasets.occlusion_proxy import hash_images, image_checksum, occluded_images
 from mmdrop.datasets.parsing_base import ParsingSource
@@ -35,9 +36,11 @@ __all__ = [
     'ReIDDataset',
     'SyntheticReID',
     'check_dataset',
+    'find_images',
     'get_part_groups',
     'hash_images',
     'image_checksum',
+    'make_parsing_labels',
     'occluded_images',
     'prepare_dataset',
 ]

@@ -3,12 +3,14 @@
 import json
 import zlib
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 
+from mmdrop.datasets.layouts import IMAGE_EXTENSIONS
 from mmdrop.datasets.limbs import COCO_JOINTS
 
 JOINTS_14 = (
@@ -53,18 +55,21 @@ class Keypoints(NamedTuple):
 
 
 def load_keypoints(path: Path) -> Keypoints:
-    """Read a COCO ``.json`` or an ``.npz`` file.
+    """Read a COCO ``.json``, an ``.npz`` file, or a folder with one ``.json`` an image.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: It is damaged, or not in the documented form.
     """
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(f'{path} does not exist; set `ann_file` to the key-point file')
+    read = _read_folder if path.is_dir() else _read_npz if path.suffix == '.npz' else _read_coco
     try:
-        names, stems, points = (_read_npz if path.suffix == '.npz' else _read_coco)(path)
+        names, stems, points = read(path)
     except _DAMAGE as error:
         raise ValueError(f'{path} is not a key-point file ({error!r})') from error
+    if not stems:
+        raise ValueError(f'{path} is not a key-point file (it has no entry)')
     unknown = set(names) - set(COCO_JOINTS) - set(JOINTS_14)
     if unknown:
         raise ValueError(f'{path}: unknown joints {sorted(unknown)}')
@@ -76,6 +81,12 @@ def load_keypoints(path: Path) -> Keypoints:
     ends = Counter(end for stem in stems for end in _ends(stem)[1:])
     longer = {end: rows[stem] for stem in stems for end in _ends(stem)[1:] if ends[end] == 1}
     return Keypoints(names, rows, points, longer)
+
+
+@lru_cache(maxsize=4)
+def cached_keypoints(path: str) -> Keypoints:
+    """As :func:`load_keypoints`, which is called once for a file."""
+    return load_keypoints(Path(path))
 
 
 def _ends(stem: str) -> list[str]:
@@ -98,25 +109,68 @@ def _read_npz(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
 
 
 def _read_coco(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
-    """Of several people in an image, the one with the largest box is meant."""
+    """COCO annotations, or a list of COCO results whose ``image_id`` is a file name."""
     content = json.loads(path.read_text(encoding='utf-8'))
-    largest: dict[int, tuple[float, list[float]]] = {}
-    for annotation in content['annotations']:
-        keypoints = annotation['keypoints']
-        if len(keypoints) != 3 * len(COCO_JOINTS):
-            raise ValueError(f'{len(keypoints)} numbers instead of 17 × 3 in an annotation')
-        size = _box_area(annotation, keypoints)
-        if size > largest.get(annotation['image_id'], (-1.0,))[0]:
-            largest[annotation['image_id']] = (size, keypoints)
-    images = [image for image in content['images'] if image['id'] in largest]
-    stems = [Path(image['file_name']).with_suffix('').as_posix() for image in images]
-    points = np.array([largest[image['id']][1] for image in images], np.float32)
-    return COCO_JOINTS, stems, points.reshape(len(stems), len(COCO_JOINTS), 3)
+    if isinstance(content, dict):
+        people, names = content['annotations'], {i['id']: i['file_name'] for i in content['images']}
+    else:
+        people, names = content, {person['image_id']: person['image_id'] for person in content}
+    found: dict[str, list[dict]] = {}
+    for person in people:
+        if person['image_id'] in names:
+            found.setdefault(_stem(str(names[person['image_id']])), []).append(person)
+    return _pack(found)
 
 
-def _box_area(annotation: dict, keypoints: list[float]) -> float:
-    if 'bbox' in annotation:
-        return annotation['bbox'][2] * annotation['bbox'][3]
-    known = np.reshape(keypoints, (-1, 3))
+def _read_folder(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
+    """One file an image, as OpenPifPaf and mmpose write them: a list of people."""
+    found: dict[str, list[dict]] = {}
+    for file in sorted(path.rglob('*.json')):
+        try:
+            content = json.loads(file.read_text(encoding='utf-8'))
+            if isinstance(content, dict):
+                content = content['instance_info']
+        except _DAMAGE as error:
+            raise ValueError(f'{file}: {error!r}') from error
+        name = file.relative_to(path).as_posix().removesuffix('.json').removesuffix('.predictions')
+        found[_stem(name)] = content
+    return _pack(found)
+
+
+def _stem(name: str) -> str:
+    suffix = Path(name).suffix
+    return name.removesuffix(suffix) if suffix.lower() in IMAGE_EXTENSIONS else name
+
+
+def _pack(found: dict[str, list[dict]]) -> tuple[tuple[str, ...], list[str], np.ndarray]:
+    """Of several people in an image, the one with the largest box is meant."""
+    points = np.zeros((len(found), len(COCO_JOINTS), 3), np.float32)
+    for row, people in zip(points, found.values(), strict=True):
+        if people:
+            known = [(_points(person), _box_area(person)) for person in people]
+            row[:] = max(known, key=lambda person: person[1])[0]
+    return COCO_JOINTS, list(found), points
+
+
+def _points(person: dict) -> np.ndarray:
+    """Key points ``(17, 3)`` of one person: flat or nested, with scores in them or beside them."""
+    points = np.array(person['keypoints'], np.float32)
+    if points.shape == (3 * len(COCO_JOINTS),):
+        points = points.reshape(len(COCO_JOINTS), 3)
+    elif points.shape == (len(COCO_JOINTS), 2):
+        scores = np.array(person['keypoint_scores'], np.float32)
+        points = np.concatenate([points, scores[:, None]], axis=1)
+    if points.shape != (len(COCO_JOINTS), 3):
+        raise ValueError(f'key points of shape {points.shape} instead of 17 × 3 in an annotation')
+    return points
+
+
+def _box_area(person: dict) -> float:
+    box = np.ravel(person['bbox']) if 'bbox' in person else ()
+    if len(box) == 4:
+        # mmpose nests its boxes, and gives their far corner where COCO gives width and height.
+        width, height = box[2:] - box[:2] if np.ndim(person['bbox']) == 2 else box[2:]
+        return float(width * height)
+    known = _points(person)
     known = known[known[:, 2] > 0, :2]
     return float(np.ptp(known, axis=0).prod()) if len(known) else 0.0

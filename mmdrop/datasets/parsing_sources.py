@@ -1,6 +1,5 @@
 """Sources of parsing labels: PifPaf fields, key points and index maps become one label map."""
 
-from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -8,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from mmdrop.datasets.keypoint_files import Keypoints, load_keypoints
+from mmdrop.datasets.keypoint_files import Keypoints, cached_keypoints
 from mmdrop.datasets.limbs import draw_limbs
 from mmdrop.datasets.parsing_base import FileParsingSource, ParsingSource
 from mmdrop.datasets.parsing_tables import MAPPINGS, map_classes
@@ -91,7 +90,8 @@ class LoadKeypointParsing(ParsingSource):
     hidden without being marked so are drawn over what hides them.
 
     Args:
-        ann_file: A COCO key-point file (``.json``), or an ``.npz`` with ``keypoint_names`` and
+        ann_file: A COCO key-point file (``.json``), a folder with a ``.json`` for each image, as
+            OpenPifPaf and mmpose write them, or an ``.npz`` with ``keypoint_names`` and
             pairs of arrays ``x_names`` and ``x_keypoints`` ``(N, J, 2 or 3)``.  Names carry as
             many folders as tell the images apart: ``train/0001/a``, ``0001/a`` or ``a``.
             Joints are those of COCO-17, or the 14 with ``head_top`` and ``neck``.
@@ -119,11 +119,11 @@ class LoadKeypointParsing(ParsingSource):
         self.origin = origin
         self.min_score = min_score
         self._labels = self.groups.limb_labels
-        if Path(self.ann_file).is_file():
+        if Path(self.ann_file).exists():
             self._keypoints()  # before the loader forks, so that workers share it
 
     def _keypoints(self) -> Keypoints:
-        return _cached_keypoints(self.ann_file)
+        return cached_keypoints(self.ann_file)
 
     def has_label(self, stem: str) -> bool:
         return self._keypoints().find(stem) is not None
@@ -147,11 +147,6 @@ class LoadKeypointParsing(ParsingSource):
         return draw_limbs(joints, shape, self._labels)
 
 
-@lru_cache(maxsize=4)
-def _cached_keypoints(path: str) -> Keypoints:
-    return load_keypoints(Path(path))
-
-
 @TRANSFORMS.register_module()
 class LoadParsingMap(FileParsingSource):
     """Label from an image of class indices (PNG, grey or palette), as human parsers write.
@@ -164,8 +159,9 @@ class LoadParsingMap(FileParsingSource):
             left and right.
         suffix: What follows the image's stem.
         mapping: What the indices mean: None for 0..K as they are, ``'lip'`` (20 classes),
-            ``'atr'`` (18) or ``'pascal'`` (7), or a dict of class index to label.  255 always
-            stays ignored.
+            ``'atr'`` (18) or ``'pascal'`` (7), ``'limbs'`` for those that
+            ``make_parsing_labels`` writes, or a dict of class index to label.  255 always stays
+            ignored.
         missing: ``'error'`` or ``'ignore'``.
     """
 

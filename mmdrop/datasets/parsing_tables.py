@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mmdrop.datasets.limbs import LIMBS
 from mmdrop.datasets.part_groups import PartGroups
 
 _HEAD = ('head',)
@@ -35,8 +36,16 @@ _PASCAL = {
     **{3: ('left_upper_arm', 'right_upper_arm'), 4: _FOREARMS},
     **{5: _LEGS, 6: _LEGS + _FEET},  # upper and lower legs
 }
-# Name: number of classes and their limbs.  SCHP publishes a model for each of the three.
-MAPPINGS = {'lip': (20, _LIP), 'atr': (18, _ATR), 'pascal': (7, _PASCAL)}
+# As `make_parsing_labels` writes them: each limb has its own index, so they fill every table.
+LIMB_INDEX = {limb: index for index, limb in enumerate(LIMBS, start=1)}
+_LIMBS = {index: (limb,) for limb, index in LIMB_INDEX.items()}
+# Name: number of classes and their limbs.  SCHP publishes a model for each of the first three.
+MAPPINGS = {
+    'lip': (20, _LIP),
+    'atr': (18, _ATR),
+    'pascal': (7, _PASCAL),
+    'limbs': (len(LIMBS) + 1, _LIMBS),
+}
 
 
 def map_classes(mapping: str, groups: PartGroups) -> np.ndarray:

@@ -1,0 +1,68 @@
+"""Confidence fields by OpenPifPaf, the format of the published labels."""
+
+import numpy as np
+from PIL import Image
+
+from mmdrop.datasets.label_making.base import LabelMaker, filter_fields, import_extra
+from mmdrop.datasets.part_groups import NUM_CHANNELS
+from mmdrop.registry import LABEL_MAKERS
+
+
+@LABEL_MAKERS.register_module()
+class OpenPifPaf(LabelMaker):
+    """The 36 confidence fields of OpenPifPaf, as the paper and BPBReID use them.
+
+    Args:
+        checkpoint: Name of an OpenPifPaf checkpoint, or its file.
+        mask_filter: Config of a filter such as ``dict(type='MaskRCNNFilter')``, by whose mask the
+            fields are multiplied; the published labels were made with one.
+
+    Raises:
+        ModuleNotFoundError: openpifpaf is not installed.
+    """
+
+    suffix = '.npy'
+
+    def __init__(self, checkpoint: str = 'shufflenetv2k16', mask_filter: dict | None = None):
+        openpifpaf = import_extra('openpifpaf', 'openpifpaf')
+        self.mask_filter = LABEL_MAKERS.build(mask_filter) if mask_filter else None
+        self.predictor = openpifpaf.Predictor(checkpoint=checkpoint)
+
+    def make(self, image: np.ndarray, stem: str) -> np.ndarray:
+        fields = read_fields(*self._run(image))
+        if self.mask_filter is not None:
+            fields = filter_fields(fields, self.mask_filter.find_mask(image))
+        return fields.astype(np.float32)
+
+    def _run(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        predictor = self.predictor
+        picture = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
+        processed, _, _ = predictor.preprocess(picture, [], None)
+        (heads,) = predictor.processor.fields_batch(
+            predictor.model, processed[None], device=predictor.device
+        )
+        return tuple(np.asarray(head) for head in heads[:2])
+
+
+def read_fields(cif: np.ndarray, caf: np.ndarray) -> np.ndarray:
+    """Confidences ``(36, h, w)`` of the intensity and the association fields.
+
+    OpenPifPaf 0.13 puts the confidence second and gives 8 components for an association; versions
+    before it put it first and give 9.
+
+    Args:
+        cif: ``(17, 5, h, w)``.
+        caf: ``(19, 8 or 9, h, w)``.
+
+    Raises:
+        ValueError: The fields have other shapes.
+    """
+    if cif.shape[:2] != (17, 5) or caf.shape[0] != 19 or caf.shape[1] not in (8, 9):
+        raise ValueError(
+            'expected fields of 17 × 5 and 19 × 8 or 9 components from OpenPifPaf, got '
+            f'{cif.shape} and {caf.shape}: the checkpoint is not one of 17 body key points'
+        )
+    confidence = 1 if caf.shape[1] == 8 else 0
+    fields = np.concatenate([cif[:, confidence], caf[:, confidence]])
+    assert len(fields) == NUM_CHANNELS
+    return np.nan_to_num(fields).clip(0, 1)
