@@ -11,6 +11,7 @@ import numpy as np
 
 IMAGE_EXTENSIONS = {'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'}
 NO_CAMERA = -1
+JUNK_PID = '-1'  # as file names write it
 
 
 class Image(NamedTuple):

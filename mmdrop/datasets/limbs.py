@@ -4,7 +4,7 @@ Radii are in torso lengths (neck to middle of the hips, about half a metre) and 
 eye on pedestrian crops with clothes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -47,6 +47,12 @@ _TORSO_CORNERS = {
     'lower_torso': ('left_waist', 'right_waist', 'right_hip', 'left_hip'),
 }
 _SHIFT = 3  # fractional bits of the coordinates handed to OpenCV
+
+
+def known_joints(names: Sequence[str], points: np.ndarray, min_score: float) -> dict[str, Point]:
+    """Position of each joint whose score, the last of its three numbers, exceeds ``min_score``."""
+    rows = zip(names, points.tolist(), strict=True)
+    return {name: (x, y) for name, (x, y, score) in rows if score > min_score}
 
 
 def draw_limbs(

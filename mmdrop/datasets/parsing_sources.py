@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from mmdrop.datasets.keypoint_files import Keypoints, cached_keypoints
-from mmdrop.datasets.limbs import draw_limbs
+from mmdrop.datasets.limbs import draw_limbs, known_joints
 from mmdrop.datasets.parsing_base import FileParsingSource, ParsingSource
 from mmdrop.datasets.parsing_tables import MAPPINGS, map_classes
 from mmdrop.datasets.part_groups import NUM_CHANNELS
@@ -138,12 +138,11 @@ class LoadKeypointParsing(ParsingSource):
         keypoints = self._keypoints()
         scale = (shape[1] / old_shape[1], shape[0] / old_shape[0])
         joints = {}
-        points = keypoints.points[keypoints.find(stem)].tolist()
-        for name, (x, y, score) in zip(keypoints.names, points, strict=True):
-            if score > self.min_score:
-                # Pixel centres: x + 0.5 is what a resize scales.
-                x = (x - self.origin + 0.5) * scale[0] - 0.5
-                joints[name] = (x, (y - self.origin + 0.5) * scale[1] - 0.5)
+        points = keypoints.points[keypoints.find(stem)]
+        for name, (x, y) in known_joints(keypoints.names, points, self.min_score).items():
+            # Pixel centres: x + 0.5 is what a resize scales.
+            x = (x - self.origin + 0.5) * scale[0] - 0.5
+            joints[name] = (x, (y - self.origin + 0.5) * scale[1] - 0.5)
         return draw_limbs(joints, shape, self._labels)
 
 

@@ -13,9 +13,8 @@ _TEST_SETS = Path(mmdrop.__file__).parent / 'configs/_base_/datasets/test_sets.p
 
 def report_table(cfg: Config) -> None:
     """Make the config's metrics report every row of Table 6."""
-    for metric in _evaluators(cfg):
-        if type_name(metric).endswith('ReIDMetric'):
-            metric.table = True
+    for metric in _reid_metrics(cfg):
+        metric.table = True
 
 
 def report_parsing(cfg: Config) -> None:
@@ -53,9 +52,8 @@ def report_parsing(cfg: Config) -> None:
 
 def report_reranked(cfg: Config) -> None:
     """Make the config's metrics report the scores after re-ranking too."""
-    for metric in _evaluators(cfg):
-        if type_name(metric).endswith('ReIDMetric'):
-            metric.rerank = True
+    for metric in _reid_metrics(cfg):
+        metric.rerank = True
 
 
 def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:
@@ -108,6 +106,10 @@ def _sources(steps: list) -> list:
 
 def _names(configs: list) -> list[str]:
     return [type_name(config) for config in configs]
+
+
+def _reid_metrics(cfg: Config) -> list:
+    return [m for m in _evaluators(cfg) if type_name(m).endswith('ReIDMetric')]
 
 
 def _evaluators(cfg: Config) -> list:

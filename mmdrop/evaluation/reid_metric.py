@@ -20,7 +20,6 @@ from mmdrop.registry import METRICS
 from mmdrop.structures import find_embeddings
 
 _NAME = re.compile(r'global|foreground|parts|(part|stripe)_\d+')
-_RERANKING = dict(k1=20, k2=6, weight=0.3)
 _JUNK = -1  # pid of images that take no rank
 # Legs and feet, which Table 6 of the paper takes in pairs at K = 8.
 _PAIRS = {'k=5+6': ('part_5', 'part_6'), 'k=7+8': ('part_7', 'part_8')}
@@ -92,11 +91,11 @@ class ReIDMetric(BaseMetric):
             raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
         if hidden not in ('skip', 'mean'):
             raise ValueError(f"hidden must be 'skip' or 'mean', got {hidden!r}")
-        self.rerank = (dict(_RERANKING) if rerank is True else dict(rerank)) if rerank else None
+        self.rerank = ({} if rerank is True else dict(rerank)) if rerank else None
         if self.rerank is not None:
             if hidden != 'skip':
                 raise ValueError("rerank needs hidden='skip': other distances are not symmetric")
-            check_reranking(**(_RERANKING | self.rerank))
+            check_reranking(**self.rerank)
         if num_rank_lists < 0 or rank_list_length < 1:
             raise ValueError(
                 'num_rank_lists must be at least 0 and rank_list_length at least 1, '

@@ -197,7 +197,7 @@ class KReciprocalReranking:
         return jaccard.clamp_(min=0).mul_(1 - self.weight).add_(former, alpha=self.weight)
 
 
-def check_reranking(k1: int, k2: int, weight: float) -> None:
+def check_reranking(k1: int = 20, k2: int = 6, weight: float = 0.3) -> None:
     """Raise ValueError unless the parameters are in their ranges."""
     if k1 < 1 or k2 < 1 or not 0 <= weight <= 1:
         raise ValueError(

@@ -8,7 +8,7 @@ from types import ModuleType
 import cv2
 import numpy as np
 
-from mmdrop.datasets.limbs import COCO_JOINTS, draw_limbs
+from mmdrop.datasets.limbs import COCO_JOINTS, draw_limbs, known_joints
 from mmdrop.datasets.parsing_tables import LIMB_INDEX
 from mmdrop.registry import LABEL_MAKERS
 
@@ -99,11 +99,7 @@ def draw_person(
         shape: Height and width.
         min_score: A joint is known where its score exceeds this number.
     """
-    joints = {
-        name: (float(x), float(y))
-        for name, (x, y, score) in zip(names, points, strict=True)
-        if score > min_score
-    }
+    joints = known_joints(names, points, min_score)
     if not joints:
         raise NoPerson('no key point is certain enough')
     return draw_limbs(joints, shape, LIMB_INDEX)

@@ -10,14 +10,13 @@ import numpy as np
 from PIL import Image
 
 from mmdrop.datasets.label_making.base import LabelMaker, NoPerson
-from mmdrop.datasets.layouts import LAYOUTS, list_images, list_layout
+from mmdrop.datasets.layouts import JUNK_PID, LAYOUTS, list_images, list_layout
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.transforms import LoadImage
 from mmdrop.registry import LABEL_MAKERS
 
 LOG_NAME = 'make_parsing_labels.log'
 _PATIENCE = 100  # failures of the maker at the start of a run, without one success
-_JUNK = '-1'
 # Colours for those who open a label in a viewer; golden-ratio steps keep the hues apart.
 _HUES = [colorsys.hsv_to_rgb(0.618034 * i % 1, 0.65, 0.9) for i in range(255)]
 _PALETTE = [0, 0, 0, *(round(255 * x) for color in _HUES for x in color)]
@@ -89,7 +88,7 @@ def find_images(root: str | Path, layout: str | None = None, test: bool = False)
         row = LAYOUTS[key]
         subsets = list(row.folders) if test or 'train' not in row.folders else ['train']
         images = [image for subset in subsets for image in list_layout(row, root, subset)]
-        pairs = [(image.path, image.label_stem) for image in images if image.pid != _JUNK]
+        pairs = [(image.path, image.label_stem) for image in images if image.pid != JUNK_PID]
     if not pairs:
         raise ValueError(f'{root} holds no image')
     return pairs

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmdrop.datasets.layouts import (
     IMAGE_EXTENSIONS,
+    JUNK_PID,
     LAYOUTS,
     NO_CAMERA,
     Counts,
@@ -16,7 +17,6 @@ from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.preparation.report import DatasetReport, name_some
 from mmdrop.datasets.transforms import LoadImage
 
-_JUNK = '-1'
 _LABELS = 'masks/pifpaf_maskrcnn_filtering'  # where the recipes look for parsing labels
 _SUFFIXES = {'occluded_duke': '.jpg.confidence_fields.npy'}
 _RECIPES = {
@@ -133,7 +133,7 @@ def _parse(
 def _compare_counts(
     report: DatasetReport, subset: str, images: Sequence[Image], known: Counts
 ) -> None:
-    kept = [image for image in images if image.pid != _JUNK]
+    kept = [image for image in images if image.pid != JUNK_PID]
     cameras = {image.camid for image in kept} - {NO_CAMERA}
     found = Counts(len(kept), len({int(image.pid) for image in kept}), len(cameras))
     text = '{:8} {:6} images {:5} identities {:2} cameras'.format(subset, *found)
@@ -165,7 +165,7 @@ def _compare_names(
 
 
 def _check_identities(report: DatasetReport, subsets: Mapping[str, Sequence[Image]]) -> None:
-    pids = {s: {image.pid for image in images} - {_JUNK} for s, images in subsets.items()}
+    pids = {s: {image.pid for image in images} - {JUNK_PID} for s, images in subsets.items()}
     both = pids.get('train', set()) & (pids['query'] | pids['gallery'])
     if both:
         report.problems.append(

@@ -81,6 +81,11 @@ class BaseReIDHead(BaseModule):
             labels = labels.pin_memory()
         return labels.to(device, non_blocking=True)
 
+    @property
+    def part_loss_key(self) -> str:
+        """Name of the part loss in the log."""
+        return getattr(self.part_loss, 'log_key', 'loss_pct')
+
     def embedding_loss(
         self, loss: nn.Module, bank: nn.Module, embedding: Tensor, labels: Tensor
     ) -> Tensor:

@@ -160,7 +160,7 @@ class PartReIDHead(BaseReIDHead):
         if self.part_loss is not None:
             visible = self.visible(probabilities.detach())
             rows, pids, visible, num_current = self.bank(parts, labels, visible)
-            losses[getattr(self.part_loss, 'log_key', 'loss_pct')] = self.part_loss(
+            losses[self.part_loss_key] = self.part_loss(
                 rows,
                 pids,
                 visible if self.visible_only else None,

@@ -102,7 +102,7 @@ class StripeReIDHead(BaseReIDHead):
         if self.part_loss is not None:
             visible = labels.new_ones(len(labels), self.num_stripes).bool()
             rows, pids, _, _ = self.bank(stripes, labels, visible)
-            losses[getattr(self.part_loss, 'log_key', 'loss_pct')] = self.part_loss(rows, pids)
+            losses[self.part_loss_key] = self.part_loss(rows, pids)
         return losses
 
     def predict(
