@@ -102,6 +102,7 @@ def test_the_label_file_follows_the_folders_of_the_data_set(tmp_path):
         (np.full((36, 3, 2), 1.1, np.float32), r'in \[0, 1\]'),
         (np.full((36, 3, 2), -0.1, np.float32), r'in \[0, 1\]'),
         (np.full((36, 3, 2), np.nan, np.float32), r'in \[0, 1\]'),
+        (np.full((36, 3, 2), 'a'), 'expected numbers'),
     ],
 )
 def test_wrong_fields_are_refused_with_the_file(tmp_path, fields, message):

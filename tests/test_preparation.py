@@ -99,7 +99,8 @@ def test_a_complete_set_is_counted_decoded_and_left_alone(market):
         '  all 7 images can be decoded',
         '  0 of 3 training images have a parsing label, masks/pifpaf_maskrcnn_filtering/….npy',
         'complete',
-        f'next: python tools/data/make_parsing_labels.py market1501 {market} … makes labels; '
+        f'next: mim run mmdrop make_parsing_labels {market} '
+        f'{market}/masks/pifpaf_maskrcnn_filtering --layout market1501 --source … makes labels; '
         'see docs/labels.md',
         'next: mim train mmdrop configs/drop_hrnet32_market1501.py',
     ]

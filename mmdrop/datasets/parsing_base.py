@@ -72,14 +72,23 @@ class FileParsingSource(ParsingSource):
         self.root = root
         self.suffix = suffix
 
-    def _path(self, stem: str) -> Path:
+    def path(self, stem: str) -> Path:
+        """The label file of an image."""
         return Path(self.root, stem + self.suffix)
 
+    @abstractmethod
+    def read(self, stem: str) -> np.ndarray:
+        """Checked content of a label file, ``(…, h, w)``.
+
+        Raises:
+            ValueError: The file is damaged or not in the source's form.
+        """
+
     def where(self, stem: str) -> str:
-        return f'no file {self._path(stem)}'
+        return f'no file {self.path(stem)}'
 
     def has_label(self, stem: str) -> bool:
-        if self._path(stem).is_file():
+        if self.path(stem).is_file():
             return True
         if not Path(self.root).is_dir():  # also with missing='ignore': no label would be found
             raise FileNotFoundError(

@@ -49,14 +49,18 @@ class LoadPifPafFields(FileParsingSource):
         self.threshold = threshold
         self._channels = [list(part.channels) for part in self.groups.parts]
 
+    def read(self, stem: str) -> np.ndarray:
+        """Fields of a file, ``(36, h, w)`` of numbers in [0, 1]."""
+        return _read_fields(self.path(stem))
+
     def load(self, stem: str, results: dict) -> np.ndarray:
         """Group the fields, enlarge the groups, take the strongest."""
         height, width = results['img'].shape[:2]
-        fields = _read_fields(self._path(stem))
+        fields = self.read(stem)
         label = np.zeros((height, width), np.uint8)
         best = np.full((height, width), np.nextafter(np.float32(self.threshold), 0, dtype='f4'))
         for part, channels in enumerate(self._channels, start=1):
-            confidence = fields[channels].max(axis=0).clip(0, 1)
+            confidence = fields[channels].max(axis=0).astype(np.float32).clip(0, 1)
             confidence = cv2.resize(confidence, (width, height), interpolation=cv2.INTER_LINEAR)
             np.copyto(label, part, where=confidence > best, casting='unsafe')
             cv2.max(best, confidence, dst=best)
@@ -64,7 +68,6 @@ class LoadPifPafFields(FileParsingSource):
 
 
 def _read_fields(path: Path) -> np.ndarray:
-    """Checked confidence fields, ``(36, h, w)`` float32."""
     try:
         fields = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError, BadZipFile) as error:
@@ -75,7 +78,8 @@ def _read_fields(path: Path) -> np.ndarray:
         if isinstance(fields, np.ndarray) and fields.ndim == 3 and fields.shape[2] == NUM_CHANNELS:
             hint = '; the channels are last: save fields.transpose(2, 0, 1)'
         raise ValueError(f'{path}: expected ({NUM_CHANNELS}, h, w) fields, found {shape}{hint}')
-    fields = fields.astype(np.float32, copy=False)
+    if fields.dtype.kind not in 'fiub':
+        raise ValueError(f'{path}: expected numbers, found {fields.dtype}')
     # Written so that NaN fails as well.
     if not (fields.size and fields.min() >= -1e-3 and fields.max() <= 1 + 1e-3):
         raise ValueError(f'{path}: confidences must be numbers in [0, 1]')
@@ -187,9 +191,9 @@ class LoadParsingMap(FileParsingSource):
         self._labels = np.full(256, IGNORED, np.uint8)
         self._labels[list(mapping)] = list(mapping.values())
 
-    def load(self, stem: str, results: dict) -> np.ndarray:
-        """Read the indices, translate them and bring them to the image's size."""
-        path = self._path(stem)
+    def read(self, stem: str) -> np.ndarray:
+        """Class indices of a file, ``(h, w)`` uint8, all of them in the mapping."""
+        path = self.path(stem)
         try:
             with Image.open(path) as image:
                 mode, indices = image.mode, np.asarray(image)
@@ -202,6 +206,10 @@ class LoadParsingMap(FileParsingSource):
         if not self._known[indices].all():
             unknown = np.unique(indices[~self._known[indices]]).tolist()
             raise ValueError(f'{path}: class indices {unknown} are not in the mapping')
+        return indices
+
+    def load(self, stem: str, results: dict) -> np.ndarray:
+        """Translate the indices and bring them to the image's size."""
         height, width = results['img'].shape[:2]
-        label = self._labels[indices]
+        label = self._labels[self.read(stem)]
         return cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST)

@@ -1,6 +1,7 @@
 from .canvas import PART_COLORS, part_palette
 from .drawing import (
     draw_parsing,
+    draw_parsing_rows,
     draw_parsing_sheet,
     draw_ranking,
     draw_ranking_sheet,
@@ -15,6 +16,7 @@ __all__ = [
     'RankingHook',
     'ReIDVisualizer',
     'draw_parsing',
+    'draw_parsing_rows',
     'draw_parsing_sheet',
     'draw_ranking',
     'draw_ranking_sheet',

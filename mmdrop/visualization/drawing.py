@@ -113,29 +113,42 @@ def draw_parsing_sheet(
     """Draw parsing beside its image, for several images.
 
     Args:
-        samples: Mappings with ``image``, ``(H, W, 3)``, ``prediction``, ``(h, w)``, and if known
-            ``label``, ``(h', w')``.
+        samples: Mappings with ``image``, ``(H, W, 3)``, if known ``prediction``, ``(h, w)``, and
+            ``label``, ``(h', w')``, and if wanted ``caption``, text below the image.
         part_names: Names of the parts 1..K for the legend.
         height: Height of each image in the picture, in pixels.
         alpha: Share of the part's colour in the overlay, in [0, 1].
         columns: Samples in a row.
     """
-    if not samples:
+    rows = [samples[i : i + columns] for i in range(0, len(samples), columns)]
+    return draw_parsing_rows(rows, part_names, height, alpha)
+
+
+def draw_parsing_rows(
+    rows: Sequence[Sequence[Mapping]],
+    part_names: Sequence[str] = (),
+    height: int = 256,
+    alpha: float = 0.6,
+) -> np.ndarray:
+    """Draw samples as :func:`draw_parsing_sheet` does, in rows of the caller's choice."""
+    if not rows:
         raise ValueError('there is no parsing to draw')
-    groups, num_parts = [], len(part_names)
-    for sample in samples:
-        image = scale_to_height(np.asarray(sample['image']), height)
-        cells = [draw_cell(image, 'image', height=height)]
-        for key in ('prediction', 'label'):
-            if sample.get(key) is None:
-                continue
-            label_map = np.asarray(sample[key])
-            num_parts = max(num_parts, int(label_map[label_map < 255].max(initial=0)))
-            overlay = overlay_parsing(image, label_map, alpha)
-            cells.append(draw_cell(overlay, key, height=height))
-        groups.append(beside(cells, gap=3))
-    rows = [beside(groups[i : i + columns], 2 * GAP) for i in range(0, len(groups), columns)]
-    return page(rows, _part_legend(num_parts, part_names))
+    pictures, num_parts = [], len(part_names)
+    for row in rows:
+        groups = []
+        for sample in row:
+            image = scale_to_height(np.asarray(sample['image']), height)
+            cells = [draw_cell(image, sample.get('caption', 'image'), height=height)]
+            for key in ('prediction', 'label'):
+                if sample.get(key) is None:
+                    continue
+                label_map = np.asarray(sample[key])
+                num_parts = max(num_parts, int(label_map[label_map < 255].max(initial=0)))
+                overlay = overlay_parsing(image, label_map, alpha)
+                cells.append(draw_cell(overlay, key, height=height))
+            groups.append(beside(cells, gap=3))
+        pictures.append(beside(groups, 2 * GAP))
+    return page(pictures, _part_legend(num_parts, part_names))
 
 
 def draw_parsing(

@@ -53,7 +53,7 @@ class RankingHook(Hook):
         if rank_lists is None:
             runner.logger.warning('RankingHook: no metric keeps rank lists, nothing to draw')
             return
-        rows = [rank_lists[i] for i in _spread(len(rank_lists), self.num_queries)]
+        rows = [rank_lists[i] for i in spread(len(rank_lists), self.num_queries)]
         pairs = [(row['query'], row['gallery'][: self.topk]) for row in rows]
         image = _images(dataset, {item['img_path'] for q, g in pairs for item in (q, *g)})
         rankings = [(q | image(q), [item | image(item) for item in g]) for q, g in pairs]
@@ -125,7 +125,7 @@ class ParsingHook(Hook):
         # The first process sees every world-size-th sample.
         infos = [dataset.get_data_info(i) for i in range(0, len(dataset), get_world_size())]
         infos = [info for info in infos if info.get('is_query')] or infos
-        self.wanted = [infos[i]['img_path'] for i in _spread(len(infos), self.num_images)]
+        self.wanted = [infos[i]['img_path'] for i in spread(len(infos), self.num_images)]
 
     def _collect(self, data_batch: dict | None, outputs: Sequence[ReIDDataSample] | None) -> None:
         if not self.wanted or not outputs:
@@ -134,7 +134,7 @@ class ParsingHook(Hook):
             if sample.get('img_path') in self.wanted and 'pred_sem_seg' in sample:
                 label = sample.get('gt_sem_seg')
                 self.samples[sample.img_path] = dict(
-                    image=_to_rgb(image),
+                    image=to_rgb(image),
                     prediction=sample.pred_sem_seg.cpu().numpy(),
                     label=None if label is None else label.cpu().numpy(),
                 )
@@ -153,12 +153,12 @@ def _check_positive(**counts: int) -> None:
             raise ValueError(f'{name} must be at least 1, got {count}')
 
 
-def _spread(length: int, count: int) -> list[int]:
+def spread(length: int, count: int) -> list[int]:
     """At most ``count`` indices, spread evenly over ``range(length)``."""
     return np.linspace(0, length - 1, min(length, count)).round().astype(int).tolist()
 
 
-def _to_rgb(image: torch.Tensor) -> np.ndarray:
+def to_rgb(image: torch.Tensor) -> np.ndarray:
     """Turn a packed BGR image ``(3, H, W)`` into RGB ``(H, W, 3)``."""
     return np.ascontiguousarray(image.flip(0).permute(1, 2, 0).cpu().numpy())
 
@@ -172,7 +172,7 @@ def _images(dataset: Any, paths: set[str]) -> Callable[[Mapping], dict[str, np.n
     for index in range(len(dataset)):
         path = dataset.get_data_info(index)['img_path']
         if path in paths and path not in images:
-            images[path] = _to_rgb(dataset[index]['inputs'])
+            images[path] = to_rgb(dataset[index]['inputs'])
             if len(images) == len(paths):
                 break
     missing = sorted(paths - images.keys())

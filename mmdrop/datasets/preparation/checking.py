@@ -14,7 +14,7 @@ from mmdrop.datasets.layouts import (
     parse_name,
 )
 from mmdrop.datasets.parallel import map_parallel
-from mmdrop.datasets.preparation.report import DatasetReport, name_some
+from mmdrop.datasets.report import CheckReport, name_some
 from mmdrop.datasets.transforms import LoadImage
 
 _LABELS = 'masks/pifpaf_maskrcnn_filtering'  # where the recipes look for parsing labels
@@ -47,7 +47,7 @@ def check_dataset(
     file_names: Mapping[str, Sequence[str]] | None = None,
     processes: int | None = None,
     quiet: bool = False,
-) -> DatasetReport:
+) -> CheckReport:
     """Check folders, names, counts and images of a public data set; nothing is changed.
 
     Args:
@@ -63,7 +63,7 @@ def check_dataset(
         ValueError: There is no such data set.
     """
     layout, root = get_layout(name), Path(root)
-    report = DatasetReport(name, str(root))
+    report = CheckReport(title=f'{name} in {root}')
     subsets, paths = {}, []
     for subset, folders in layout.folders.items():
         images: list[Image] = []
@@ -84,7 +84,7 @@ def check_dataset(
     return report
 
 
-def _list_folder(report: DatasetReport, layout: Layout, root: Path, folder: str) -> list[Path]:
+def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -> list[Path]:
     path = root / folder
     if not path.is_dir():
         inside = sorted(p.parent for p in root.glob(f'*/{folder}')) if root.is_dir() else []
@@ -110,9 +110,7 @@ def _list_folder(report: DatasetReport, layout: Layout, root: Path, folder: str)
     return images
 
 
-def _parse(
-    report: DatasetReport, layout: Layout, folder: str, paths: Sequence[Path]
-) -> list[Image]:
+def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Path]) -> list[Image]:
     images, wrong = [], []
     for path in paths:
         try:
@@ -131,7 +129,7 @@ def _parse(
 
 
 def _compare_counts(
-    report: DatasetReport, subset: str, images: Sequence[Image], known: Counts
+    report: CheckReport, subset: str, images: Sequence[Image], known: Counts
 ) -> None:
     kept = [image for image in images if image.pid != JUNK_PID]
     cameras = {image.camid for image in kept} - {NO_CAMERA}
@@ -152,7 +150,7 @@ def _compare_counts(
 
 
 def _compare_names(
-    report: DatasetReport, subset: str, images: Sequence[Image], names: Sequence[str]
+    report: CheckReport, subset: str, images: Sequence[Image], names: Sequence[str]
 ) -> None:
     found = {image.path.name for image in images}
     missing, extra = sorted(set(names) - found), sorted(found - set(names))
@@ -164,7 +162,7 @@ def _compare_names(
         )
 
 
-def _check_identities(report: DatasetReport, subsets: Mapping[str, Sequence[Image]]) -> None:
+def _check_identities(report: CheckReport, subsets: Mapping[str, Sequence[Image]]) -> None:
     pids = {s: {image.pid for image in images} - {JUNK_PID} for s, images in subsets.items()}
     both = pids.get('train', set()) & (pids['query'] | pids['gallery'])
     if both:
@@ -180,7 +178,7 @@ def _check_identities(report: DatasetReport, subsets: Mapping[str, Sequence[Imag
 
 
 def _decode_all(
-    report: DatasetReport, paths: Sequence[Path], processes: int | None, quiet: bool
+    report: CheckReport, paths: Sequence[Path], processes: int | None, quiet: bool
 ) -> None:
     damaged = [e for e in map_parallel(_decode, paths, 'decoding', processes, quiet) if e]
     if damaged:
@@ -202,7 +200,7 @@ def _decode(path: Path) -> str:
 
 
 def _look_for_labels(
-    report: DatasetReport, name: str, root: Path, subsets: Mapping[str, Sequence[Image]]
+    report: CheckReport, name: str, root: Path, subsets: Mapping[str, Sequence[Image]]
 ) -> None:
     # Occluded-REID trains on half of all images in one of its protocols.
     images = subsets.get('train') or [i for images in subsets.values() for i in images]
@@ -213,11 +211,11 @@ def _look_for_labels(
     )
     if number < len(images):
         report.advice.append(
-            f'python tools/data/make_parsing_labels.py {name} {root} … makes labels; '
-            'see docs/labels.md'
+            f'mim run mmdrop make_parsing_labels {root} {root / _LABELS} --layout {name} '
+            '--source … makes labels; see docs/labels.md'
         )
 
 
-def _advise(report: DatasetReport, name: str) -> None:
+def _advise(report: CheckReport, name: str) -> None:
     if report.ok:
         report.advice.append(f'mim train mmdrop configs/{_RECIPES[name]}.py')

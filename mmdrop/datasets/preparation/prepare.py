@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mmdrop.datasets.preparation.checking import check_dataset, get_layout
 from mmdrop.datasets.preparation.occluded_duke import plan_copies, read_lists
-from mmdrop.datasets.preparation.report import DatasetReport, name_some
 from mmdrop.datasets.preparation.sources import FolderSource, ZipSource, copy_files
+from mmdrop.datasets.report import CheckReport, name_some
 
 
 def prepare_dataset(
@@ -16,7 +16,7 @@ def prepare_dataset(
     decode: bool = True,
     processes: int | None = None,
     quiet: bool = False,
-) -> DatasetReport:
+) -> CheckReport:
     """Unpack or build a public data set where a source is given, and check it.
 
     Files that are there already are neither overwritten nor deleted, so a second call goes on

@@ -1,22 +1,20 @@
-"""What the check of a data set found."""
+"""What a check of files found, as text."""
 
 from dataclasses import dataclass, field
 
 
-@dataclass
-class DatasetReport:
-    """Result of :func:`check_dataset`; ``print`` it.
+@dataclass(kw_only=True)
+class CheckReport:
+    """Result of a check; ``print`` it.
 
     Attributes:
-        name: The layout.
-        root: Folder of the set.
+        title: What was checked.
         lines: What was found.
         problems: What is wrong, with what to do about it.
         advice: What can be done next.
     """
 
-    name: str
-    root: str
+    title: str
     lines: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     advice: list[str] = field(default_factory=list)
@@ -27,7 +25,7 @@ class DatasetReport:
         return not self.problems
 
     def __str__(self) -> str:
-        lines = [f'{self.name} in {self.root}', *(f'  {line}' for line in self.lines)]
+        lines = [self.title, *(f'  {line}' for line in self.lines)]
         for problem in self.problems:
             first, *more = problem.splitlines()
             lines += [f'PROBLEM: {first}', *(f'    {line}' for line in more)]

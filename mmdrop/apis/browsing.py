@@ -1,0 +1,154 @@
+"""Look at training data: samples behind the pipeline, and labels over their images."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from mmengine.dataset import BaseDataset, Compose
+from mmengine.runner import set_random_seed
+
+from mmdrop.datasets import LoadImage, ParsingSource
+from mmdrop.registry import TRANSFORMS, type_name
+from mmdrop.visualization import draw_parsing_rows, draw_parsing_sheet
+from mmdrop.visualization.hooks import spread, to_rgb
+
+
+def browse_dataset(
+    dataset: BaseDataset,
+    indices: Sequence[int] | None = None,
+    num_samples: int = 8,
+    repeats: int = 3,
+    steps: bool = False,
+    seed: int = 0,
+    height: int = 192,
+) -> np.ndarray:
+    """Draw samples as the network gets them, with their labels drawn in; one sample a row.
+
+    A row begins with the image before the pipeline changes it.
+
+    Args:
+        dataset: Data set with a pipeline.
+        indices: Samples to draw; chosen at random if absent.
+        num_samples: How many to choose.
+        repeats: Times that each one goes through the pipeline, which may draw other random
+            numbers each time.
+        steps: Draw what each transform makes of the sample, once, instead of ``repeats``.
+        seed: Of the choice and of the transforms; sets the global generators.
+        height: Height of each image in the picture, in pixels.
+
+    Returns:
+        Picture ``(H, W, 3)``, RGB uint8.
+
+    Raises:
+        IndexError: There is no such sample.
+        ValueError: There is nothing to draw.
+    """
+    if num_samples < 1 or repeats < 1:
+        raise ValueError(f'there is nothing to draw: {num_samples} samples, {repeats} times')
+    set_random_seed(seed)  # transforms draw from the global generators
+    if indices is None:
+        chosen = np.random.default_rng(seed).permutation(len(dataset))[:num_samples]
+        indices = sorted(chosen.tolist())
+    rows = []
+    for index in indices:
+        if not 0 <= index < len(dataset):
+            raise IndexError(f'sample {index} of {len(dataset)}')
+        samples = _pass_through(dataset, index)
+        if steps:
+            rows.append(samples)
+            continue
+        # The label is loaded behind the image, as large as that.
+        first = next((s for s in samples if s['label'] is not None), samples[0])
+        more = [_pass_through(dataset, index)[-1] for _ in range(repeats - 1)]
+        rows.append([first | {'caption': samples[0]['caption']}, samples[-1], *more])
+    return draw_parsing_rows(rows, _part_names(dataset), height)
+
+
+def browse_labels(
+    source: ParsingSource | Mapping,
+    samples: Sequence[tuple[str | Path | None, str]],
+    num_samples: int = 16,
+    height: int = 192,
+) -> np.ndarray:
+    """Draw labels over their images, spread evenly over the samples.
+
+    Args:
+        source: A label source, or its config.
+        samples: Pairs of image file, None for a label without one, and label stem, such as
+            ``usable`` of a :class:`LabelReport`.
+        num_samples: How many to draw.
+        height: Height of each image in the picture, in pixels.
+
+    Returns:
+        Picture ``(H, W, 3)``, RGB uint8.
+    """
+    if isinstance(source, Mapping):
+        source = TRANSFORMS.build(dict(source))
+    drawn = []
+    for index in spread(len(samples), num_samples):
+        path, stem = samples[index]
+        if path is None:
+            shape = source.read(stem).shape[-2:]
+            results = {'img': np.full((*shape, 3), 128, np.uint8)}
+        else:
+            results = LoadImage()({'img_path': str(path)})
+        label = source.load(stem, results)
+        caption = stem.rpartition('/')[2]
+        drawn.append(dict(image=results['img'][..., ::-1], label=label, caption=caption))
+    return draw_parsing_sheet(drawn, source.groups.part_names, height)
+
+
+class _Recorder:
+    """Pipeline that keeps what each transform makes of image and label."""
+
+    def __init__(self, pipeline: Callable):
+        self.transforms = pipeline.transforms if isinstance(pipeline, Compose) else [pipeline]
+        self.samples: list[dict] = []
+
+    def __call__(self, results: dict) -> dict | None:
+        self.keep(results, '')
+        for transform in self.transforms:
+            results = transform(results)
+            if results is None:
+                return None  # the data set says whose fault it is
+            self.keep(results, type_name(transform))
+        return results
+
+    def keep(self, results: Mapping, caption: str) -> None:
+        if 'img' in results:
+            image, label = results['img'][..., ::-1], results.get('gt_seg_map')
+            if not self.samples:
+                caption = Path(str(results.get('img_path', 'image'))).stem
+        elif 'inputs' in results:
+            sample = results['data_samples']
+            image, label = to_rgb(results['inputs']), sample.get('gt_sem_seg')
+            label = None if label is None else label.numpy()
+            caption = f'id {sample.get("pid")}'
+        else:
+            return
+        label = None if label is None else label.copy()  # it may be changed in place
+        self.samples.append(dict(image=image.copy(), label=label, caption=caption))
+
+
+def _pass_through(dataset: BaseDataset, index: int) -> list[dict]:
+    """What each step of the pipeline makes of a sample; the last one is packed."""
+    if not hasattr(dataset, 'pipeline'):  # a wrapper, such as ConcatDataset
+        recorder = _Recorder(lambda results: results)
+        recorder.keep(dataset[index], '')
+        return recorder.samples
+    dataset.full_init()
+    recorder = _Recorder(dataset.pipeline)
+    watched = copy.copy(dataset)
+    watched.pipeline = recorder
+    watched.prepare_data(index)
+    if not recorder.samples:
+        raise ValueError('no transform of the pipeline makes an image')
+    return recorder.samples
+
+
+def _part_names(dataset: BaseDataset) -> Sequence[str]:
+    names = getattr(dataset, 'metainfo', {}).get('part_names')
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    sources = [t for t in transforms if isinstance(t, ParsingSource)]
+    return names or (sources[0].groups.part_names if sources else ())

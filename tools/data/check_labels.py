@@ -1,0 +1,108 @@
+r"""Check parsing labels and draw them: ``mim run mmdrop check_labels …``.
+
+::
+
+    mim run mmdrop check_labels configs/drop_hrnet32_occduke.py
+    mim run mmdrop check_labels data/people/masks --images data/people
+    mim run mmdrop check_labels data/market_labels --images data/Market-1501-v15.09.15 \
+        --layout market1501
+
+A config checks the labels of its training images, as training would read them; a folder without
+``--images`` its label files alone.  A picture of labels over images, and a text file with the name
+of every label or image that is wrong, are written into ``--out-dir``.  The exit status is 1 where
+something is wrong.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import DictAction
+from mmengine.registry import init_default_scope
+from PIL import Image
+
+from mmdrop.apis import browse_labels
+from mmdrop.apis.loading import load_config
+from mmdrop.datasets import (
+    LabelReport,
+    ParsingSource,
+    check_labels,
+    dataset_images,
+    find_images,
+    find_label_source,
+)
+from mmdrop.registry import DATASETS, TRANSFORMS
+
+LISTS = ('missing', 'broken', 'unreadable', 'skewed', 'empty', 'unused')
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('labels', help='config, folder of labels, or key-point file')
+    parser.add_argument('--images', help='folder of images, or of the set that --layout names')
+    parser.add_argument('--layout', help='market1501, occluded_duke …: its training images')
+    parser.add_argument('--test', action='store_true', help='with --layout: test images too')
+    parser.add_argument('--source', help='LoadPifPafFields, LoadParsingMap …; else by the files')
+    parser.add_argument(
+        '--options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='arguments of the source, key=value: num_parts=5 mapping=lip suffix=.npy',
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default={}, help='override config values'
+    )
+    parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/check_labels'))
+    parser.add_argument('--num-samples', type=int, default=16, help='labels in the picture')
+    parser.add_argument('--processes', type=int, help='one for each core if left out')
+    return parser.parse_args()
+
+
+def from_config(args: argparse.Namespace) -> tuple[ParsingSource, list]:
+    """Label source and images of a config's training set."""
+    cfg = load_config(args.labels)
+    cfg.merge_from_dict(args.cfg_options)
+    init_default_scope(cfg.get('default_scope', 'mmdrop'))
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    sources = [t for t in dataset.pipeline.transforms if isinstance(t, ParsingSource)]
+    if not sources:
+        raise ValueError(f'{args.labels}: the training pipeline has no label source')
+    return sources[0], dataset_images(dataset)
+
+
+def write_names(report: LabelReport, path: Path) -> None:
+    """Write the name of every label and image that is not as it should be."""
+    rows = [f'{name}: {entry}\n' for name in LISTS for entry in getattr(report, name)]
+    path.write_text(''.join(rows), encoding='utf-8')  # also if empty, over that of a former run
+    if rows:
+        print(f'all of their names: {path}')
+
+
+def main() -> None:
+    args = parse_args()
+    is_config = args.labels.endswith('.py')
+    try:
+        if is_config:
+            source, images = from_config(args)
+        else:
+            source = TRANSFORMS.build(find_label_source(args.labels, args.source, **args.options))
+            images = find_images(args.images, args.layout, args.test) if args.images else None
+        report = check_labels(source, images, args.processes)
+        print(report)
+        args.out_dir.mkdir(parents=True, exist_ok=True)
+        write_names(report, args.out_dir / 'check_labels.txt')
+        if report.usable:
+            picture = browse_labels(source, report.usable, args.num_samples)
+            Image.fromarray(picture).save(args.out_dir / 'labels.png')
+            print(f'picture: {args.out_dir / "labels.png"}')
+    except (ImportError, LookupError, OSError, TypeError, ValueError) as error:
+        sys.exit(f'error: {error}')
+    sys.exit(0 if report.ok else 1)
+
+
+if __name__ == '__main__':
+    main()
