@@ -268,14 +268,14 @@ def run_tool(*args, cwd):
 
 
 def test_the_tool_draws_labels_over_their_images_and_lists_what_is_wrong(labels, images, tmp_path):
-    write_map(labels / 'train/a.png', [[1, 3], [6, 11]] * 4)
+    write_map(labels / 'train/a.png', [[1, 3, 6, 11]] * 8)
     folder = tmp_path / 'images'
     done = run_tool(labels, '--images', folder, '--options', 'num_parts=3', cwd=tmp_path)
     assert done.returncode == 1 and 'PROBLEM: 1 of 2 images have no label' in done.stdout
     out = tmp_path / 'work_dirs/check_labels'
     assert (out / 'check_labels.txt').read_text().startswith(f'missing: {images[1][0]}')
     assert np.asarray(Image.open(out / 'labels.png')).shape[2] == 3
-    write_map(labels / 'train/b.png', [[1, 3], [6, 11]] * 4)
+    write_map(labels / 'train/b.png', [[1, 3, 6, 11]] * 8)
     done = run_tool(labels, '--images', folder, '--options', 'num_parts=3', cwd=tmp_path)
     assert done.returncode == 0 and 'complete' in done.stdout
     assert not (out / 'check_labels.txt').read_text()

@@ -15,6 +15,8 @@ from mmdrop.datasets import (
     LoadKeypointParsing,
     LoadParsingMap,
     LoadPifPafFields,
+    ReIDDataset,
+    dataset_images,
     find_images,
     make_parsing_labels,
 )
@@ -202,6 +204,24 @@ def test_labels_of_a_public_set_leave_out_identity_folders_and_junk(tmp_path):
         (tmp_path / 'market' / folder).mkdir()
     found = find_images(tmp_path / 'market', 'market1501', test=True)
     assert [stem for _, stem in found] == ['bounding_box_test/0000_c1s1_000001_01']
+
+
+def test_the_images_of_a_folder_layout_have_the_stems_of_the_data_set(tmp_path):
+    for stem in ('train/7/a', 'train/8/a', 'query/7/b', 'gallery/7/c'):
+        write_image(tmp_path / f'{stem}.jpg')
+    dataset = ReIDDataset('folder', str(tmp_path), 'train')
+    found = [(str(path), stem) for path, stem in find_images(tmp_path, 'folder')]
+    assert found == dataset_images(dataset)
+    assert len(find_images(tmp_path, 'folder', test=True)) == 4
+
+
+def test_labels_below_the_images_are_no_images(tmp_path):
+    write_image(tmp_path / 'a/x.jpg')
+    write_image(tmp_path / 'masks/a/x.png')
+    stems = [stem for _, stem in find_images(tmp_path, skip=tmp_path / 'a/../masks')]
+    assert stems == ['a/x']
+    with pytest.raises(ValueError, match='holds no image'):
+        find_images(tmp_path / 'masks', skip=tmp_path / 'masks')
 
 
 def test_wrong_folders_are_named(tmp_path):

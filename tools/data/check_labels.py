@@ -3,7 +3,7 @@ r"""Check parsing labels and draw them: ``mim run mmdrop check_labels …``.
 ::
 
     mim run mmdrop check_labels configs/drop_hrnet32_occduke.py
-    mim run mmdrop check_labels data/people/masks --images data/people
+    mim run mmdrop check_labels data/people/masks --images data/people --layout folder
     mim run mmdrop check_labels data/market_labels --images data/Market-1501-v15.09.15 \
         --layout market1501
 
@@ -43,7 +43,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('labels', help='config, folder of labels, or key-point file')
     parser.add_argument('--images', help='folder of images, or of the set that --layout names')
-    parser.add_argument('--layout', help='market1501, occluded_duke …: its training images')
+    parser.add_argument('--layout', help='market1501, occluded_duke …, folder: its training images')
     parser.add_argument('--test', action='store_true', help='with --layout: test images too')
     parser.add_argument('--source', help='LoadPifPafFields, LoadParsingMap …; else by the files')
     parser.add_argument(
@@ -90,7 +90,9 @@ def main() -> None:
             source, images = from_config(args)
         else:
             source = TRANSFORMS.build(find_label_source(args.labels, args.source, **args.options))
-            images = find_images(args.images, args.layout, args.test) if args.images else None
+            images = None
+            if args.images:
+                images = find_images(args.images, args.layout, args.test, skip=args.labels)
         report = check_labels(source, images, args.processes)
         print(report)
         args.out_dir.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@ r"""Make parsing labels of a folder of images: ``mim run mmdrop make_parsing_lab
 
 ::
 
-    mim run mmdrop make_parsing_labels data/people/train data/people/masks --source KeypointRCNN
+    mim run mmdrop make_parsing_labels data/people data/people/masks --layout folder \
+        --source KeypointRCNN --filter
     mim run mmdrop make_parsing_labels data/Market-1501-v15.09.15 data/market_labels \
         --layout market1501 --source KeypointFile \
         --options ann_file=data/market1501_keypoints14.npz origin=1
@@ -39,7 +40,7 @@ def parse_args() -> argparse.Namespace:
         action='store_true',
         help='keep only what lies in the mask of the central person, found by Mask R-CNN',
     )
-    parser.add_argument('--layout', help='market1501, occluded_duke …: its training images')
+    parser.add_argument('--layout', help='market1501, occluded_duke …, folder: its training images')
     parser.add_argument('--test', action='store_true', help='with --layout: test images too')
     parser.add_argument('--processes', type=int, help='one for each core if left out')
     parser.add_argument('--import', dest='module', help='module that registers a source of yours')
@@ -54,7 +55,7 @@ def main() -> None:
     try:
         if args.module:
             import_module(args.module)
-        images = find_images(args.images, args.layout, args.test)
+        images = find_images(args.images, args.layout, args.test, skip=args.labels)
         maker = LABEL_MAKERS.build(config)
         print(make_parsing_labels(maker, images, args.labels, args.processes))
     except KeyboardInterrupt:

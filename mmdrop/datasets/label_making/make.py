@@ -64,31 +64,43 @@ class LabelCounts:
         return '\n'.join(lines)
 
 
-def find_images(root: str | Path, layout: str | None = None, test: bool = False) -> list[tuple]:
+def find_images(
+    root: str | Path,
+    layout: str | None = None,
+    test: bool = False,
+    skip: str | Path | None = None,
+) -> list[tuple[Path, str]]:
     """Images to label: pairs of file and label stem, the label's name below the labels' folder.
 
     Args:
-        root: Folder of images, or data root of a public set.
-        layout: ``'market1501'``, …, of which the training images are meant and whose published
-            labels leave identity folders out; None for all images in and below ``root``.
+        root: Folder of images, or data root of a layout.
+        layout: One of :class:`ReIDDataset`, of which the training images are meant: a public set,
+            whose published labels leave identity folders out, or ``'folder'``; None for all
+            images in and below ``root``.
         test: Queries and gallery of the layout too, to score predicted parsing by.
+        skip: Folder below ``root`` that holds labels.
 
     Raises:
         FileNotFoundError: A folder does not exist.
         ValueError: There is no such layout, or no image.
     """
     root = Path(root)
-    if layout is None:
-        paths = list(list_images(root, root))
-        pairs = [(p, p.relative_to(root).with_suffix('').as_posix()) for p in paths]
-    else:
-        key = 'occluded_reid_transfer' if layout == 'occluded_reid' else layout
-        if key not in LAYOUTS:
-            raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, got {layout!r}')
+    key = 'occluded_reid_transfer' if layout == 'occluded_reid' else layout
+    if layout is None or layout == 'folder':
+        subsets = ['train', 'query', 'gallery'] if test else ['train']
+        folders = [root / subset for subset in subsets] if layout else [root]
+        paths = [path for folder in folders for path in list_images(folder, root)]
+        pairs = [(path, path.relative_to(root).with_suffix('').as_posix()) for path in paths]
+    elif key in LAYOUTS:
         row = LAYOUTS[key]
         subsets = list(row.folders) if test or 'train' not in row.folders else ['train']
         images = [image for subset in subsets for image in list_layout(row, root, subset)]
         pairs = [(image.path, image.label_stem) for image in images if image.pid != JUNK_PID]
+    else:
+        raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, folder, got {layout!r}')
+    if skip is not None:
+        skipped = Path(skip).resolve()
+        pairs = [(path, stem) for path, stem in pairs if skipped not in path.resolve().parents]
     if not pairs:
         raise ValueError(f'{root} holds no image')
     return pairs
