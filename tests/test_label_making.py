@@ -531,6 +531,19 @@ def test_fields_are_filtered_by_the_share_of_a_cell_that_the_mask_covers():
     np.testing.assert_allclose(fields[0], [[0.5, 1.0], [0.5, 1.0]])
 
 
+def test_weights_of_openpifpaf_that_cannot_be_had_are_named(monkeypatch):
+    def fail(checkpoint):
+        raise URLError('no network')
+
+    urls = types.SimpleNamespace(CHECKPOINT_URLS={'small': 'http://host/v0.13/small-1234.pkl'})
+    fake = types.SimpleNamespace(Predictor=fail, network=types.SimpleNamespace(factory=urls))
+    monkeypatch.setitem(sys.modules, 'openpifpaf', fake)
+    with pytest.raises(RuntimeError, match=r'no network.* as small-1234.pkl or pass checkpoint='):
+        OpenPifPaf('small')
+    with pytest.raises(FileNotFoundError, match=r'none\.pkl does not exist'):
+        OpenPifPaf('none.pkl')
+
+
 def test_openpifpaf_writes_the_published_format(monkeypatch, folder):
     recorded_models(monkeypatch, masks=mask_output((16, 48)))
     head = COCO_JOINTS.index('nose')

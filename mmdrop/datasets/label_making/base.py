@@ -3,10 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+from urllib.error import URLError
 
 import cv2
 import numpy as np
+import torch
 
 from mmdrop.datasets.limbs import COCO_JOINTS, draw_limbs, known_joints
 from mmdrop.datasets.parsing_tables import LIMB_INDEX
@@ -144,3 +147,18 @@ def import_extra(package: str, extra: str) -> ModuleType:
         raise ModuleNotFoundError(
             f"this label maker needs {package}: pip install '{extra}'"
         ) from error
+
+
+def download_error(url: str, error: URLError, option: str) -> RuntimeError:
+    """The error of weights that cannot be downloaded, which says where to put the file.
+
+    Args:
+        url: Address of the weights, which :mod:`torch.hub` looks for in its cache first.
+        error: What the download failed with.
+        option: How the maker is told another file.
+    """
+    folder = Path(torch.hub.get_dir(), 'checkpoints')
+    return RuntimeError(
+        f'{url} cannot be downloaded ({error.reason}). Download it where there is a network, and '
+        f'put it into {folder} as {url.rpartition("/")[2]} or pass {option}'
+    )

@@ -1,9 +1,17 @@
 """Confidence fields by OpenPifPaf, the format of the published labels."""
 
+from pathlib import Path
+from urllib.error import URLError
+
 import numpy as np
 from PIL import Image
 
-from mmdrop.datasets.label_making.base import LabelMaker, filter_fields, import_extra
+from mmdrop.datasets.label_making.base import (
+    LabelMaker,
+    download_error,
+    filter_fields,
+    import_extra,
+)
 from mmdrop.datasets.part_groups import NUM_CHANNELS
 from mmdrop.registry import LABEL_MAKERS
 
@@ -13,12 +21,15 @@ class OpenPifPaf(LabelMaker):
     """The 36 confidence fields of OpenPifPaf, as the paper and BPBReID use them.
 
     Args:
-        checkpoint: Name of an OpenPifPaf checkpoint, or its file.
+        checkpoint: Name of an OpenPifPaf checkpoint, or its ``.pkl`` file. Reading it can run
+            code, as it is a pickle.
         mask_filter: Config of a filter such as ``dict(type='MaskRCNNFilter')``, by whose mask the
             fields are multiplied; the published labels were made with one.
 
     Raises:
         ModuleNotFoundError: openpifpaf is not installed.
+        FileNotFoundError: The checkpoint's file does not exist.
+        RuntimeError: The checkpoint can be neither found nor downloaded.
     """
 
     suffix = '.npy'
@@ -26,7 +37,13 @@ class OpenPifPaf(LabelMaker):
     def __init__(self, checkpoint: str = 'shufflenetv2k16', mask_filter: dict | None = None):
         openpifpaf = import_extra('openpifpaf', 'openpifpaf')
         self.mask_filter = LABEL_MAKERS.build(mask_filter) if mask_filter else None
-        self.predictor = openpifpaf.Predictor(checkpoint=checkpoint)
+        if checkpoint.endswith('.pkl') and not Path(checkpoint).is_file():
+            raise FileNotFoundError(f'{checkpoint} does not exist: it should be a checkpoint file')
+        try:
+            self.predictor = openpifpaf.Predictor(checkpoint=checkpoint)
+        except URLError as error:
+            url = openpifpaf.network.factory.CHECKPOINT_URLS.get(checkpoint, checkpoint)
+            raise download_error(url, error, 'checkpoint=FILE.pkl') from error
 
     def make(self, image: np.ndarray, stem: str) -> np.ndarray:
         fields = read_fields(*self._run(image))

@@ -8,7 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from mmdrop.datasets.label_making.base import NoPerson, PoseLabelMaker, nearest_to_centre
+from mmdrop.datasets.label_making.base import (
+    NoPerson,
+    PoseLabelMaker,
+    download_error,
+    nearest_to_centre,
+)
 from mmdrop.registry import LABEL_MAKERS
 
 _PERSON = 1  # of COCO's classes
@@ -34,12 +39,7 @@ def build_model(
         try:
             model = builder(weights=official, progress=False, **options)
         except URLError as error:
-            name = os.path.basename(official.url)
-            folder = os.path.join(torch.hub.get_dir(), 'checkpoints')
-            raise RuntimeError(
-                f'{official.url} cannot be downloaded ({error.reason}). Download it where there '
-                f'is a network, and put it into {folder} as {name} or pass weights=FILE'
-            ) from error
+            raise download_error(official.url, error, 'weights=FILE') from error
     else:
         if not os.path.isfile(weights):
             raise FileNotFoundError(f'{weights} does not exist: it should be {official.url}')
