@@ -32,8 +32,9 @@ from mmdrop.datasets.label_making import (
     torchvision_models,
 )
 from mmdrop.datasets.label_making.base import filter_fields, most_inside, nearest_to_centre
-from mmdrop.datasets.label_making.make import LOG_NAME
-from mmdrop.datasets.label_making.pifpaf import read_fields
+from mmdrop.datasets.label_making.make import LOG_NAME, OPTIONS_NAME
+from mmdrop.datasets.label_making.pifpaf import cut_padding, read_fields
+from mmdrop.datasets.label_making.torchvision_models import read_keypoint_rcnn
 from mmdrop.datasets.limbs import COCO_JOINTS, LIMBS
 from mmdrop.datasets.parsing_tables import LIMB_INDEX
 from mmdrop.datasets.part_groups import PART_GROUPS
@@ -43,6 +44,7 @@ ROOT = Path(__file__).parents[1]
 RECORDED = json.loads((ROOT / 'tests/data/recorded_poses.json').read_text())
 STANDING = np.array(RECORDED['standing'], np.float32)  # (17, 3) in an image of 64 × 128
 SHAPE = (128, 64)
+POSES = {f'train/{name}': STANDING for name in 'abc'}
 
 
 def write_image(path, shape=SHAPE):
@@ -169,13 +171,81 @@ def test_an_exception_of_the_model_is_that_of_one_image(folder):
     assert counts.failed[0].endswith('a.jpg: ValueError: odd')
 
 
-def test_a_maker_that_never_works_stops_the_run(tmp_path):
+def test_a_maker_that_fails_a_hundred_times_in_a_row_stops_and_leaves_no_label_of_it(tmp_path):
     for i in range(120):
         write_image(tmp_path / f'images/{i:03}.jpg', (4, 4))
-    with pytest.raises(RuntimeError, match=r'failed on each of 100 images: .*wrong model'):
-        make(Moody([ValueError('wrong model')] * 120), tmp_path)
-    # one success shows that it can
-    assert len(make(Moody([None, *[ValueError('hard')] * 18]), tmp_path).failed) == 18
+    with pytest.raises(RuntimeError, match=r'failed on each of 100 images in a row: .*wrong'):
+        make(Moody([None, None, *[ValueError('wrong model')] * 118]), tmp_path)
+    assert len([*(tmp_path / 'labels').glob('*.png')]) == 2
+    # what makes it fail now and then is in the images
+    counts = make(Moody([ValueError('hard')] * 18), tmp_path)
+    assert len(counts.failed) == 18 and counts.made == 100
+    assert not read(tmp_path / 'labels/002.png').any()
+
+
+def test_labels_that_show_nothing_are_made_again_when_asked_for(folder):
+    make(Moody([NoPerson('nobody'), OSError('busy')]), folder)
+    assert make(Moody(), folder).existing == 3
+    counts = make(Moody(), folder, redo=True)
+    assert (counts.made, counts.existing) == (2, 1)
+    assert read(folder / 'labels/train/a.png').all()
+
+
+def test_labels_of_other_options_are_not_mixed(folder):
+    options = dict(type='KeypointFile', ann_file=write_keypoints(folder / 'k.json', POSES))
+    make(options, folder)
+    assert make(dict(options), folder).existing == 3
+    with pytest.raises(ValueError, match='were made with other options'):
+        make(options | dict(origin=1), folder)
+    (folder / 'labels' / OPTIONS_NAME).unlink()
+    assert make(options | dict(origin=1), folder).existing == 3
+
+
+def test_two_images_of_one_label_name_are_refused(folder):
+    write_image(folder / 'images/train/a.png')
+    with pytest.raises(ValueError, match=r'a\.jpg and .*a\.png would have one label, train/a'):
+        make(Moody(), folder)
+
+
+def test_key_points_without_an_entry_for_any_image_are_refused(folder):
+    maker = KeypointFile(write_keypoints(folder / 'k.json', {'img_a': STANDING}))
+    with pytest.raises(ValueError, match=r"named like 'train/a', the entries like 'img_a'"):
+        make(maker, folder)
+    assert not (folder / 'labels').exists()
+
+
+def test_an_entry_that_fits_several_images_is_refused(folder):
+    write_image(folder / 'images/test/a.jpg')
+    maker = KeypointFile(write_keypoints(folder / 'k.json', {'a': STANDING}))
+    with pytest.raises(ValueError, match="2 images share an entry .* such as 'test/a'"):
+        make(maker, folder)
+
+
+def test_a_label_appears_when_it_is_complete(folder, monkeypatch):
+    def die(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, 'rename', die)
+    with pytest.raises(KeyboardInterrupt):
+        make(Moody(), folder)
+    assert not [*(folder / 'labels').rglob('*.png')]
+
+
+def test_the_indices_of_the_limbs_stay_as_they_are_written_in_files():
+    legs = dict(left_leg=1, right_leg=2, left_foot=3, right_foot=4)
+    body = dict(lower_torso=5, upper_torso=6, left_upper_arm=7, right_upper_arm=8)
+    assert legs | body | dict(left_forearm=9, right_forearm=10, head=11) == LIMB_INDEX
+
+
+@pytest.mark.parametrize('origin', [0, 1])
+def test_coordinates_from_one_are_those_of_the_training(folder, origin):
+    ann_file = write_keypoints(folder / 'k.json', POSES)
+    image = np.zeros((*SHAPE, 3), np.uint8)
+    label = KeypointFile(ann_file, origin=origin).make(image, 'train/a')
+    drawn = LoadKeypointParsing(ann_file, 8, origin=origin).load('train/a', dict(img=image))
+    limbs = PART_GROUPS['eight'].limb_labels
+    parts = np.array([0, *(limbs[limb] for limb in LIMB_INDEX)])
+    np.testing.assert_array_equal(parts[label], drawn)
 
 
 def test_several_processes_make_the_same(tmp_path):
@@ -334,6 +404,36 @@ def test_keypoint_rcnn_draws_the_central_person(monkeypatch):
     assert limb_at(label, 32, 15) == 'head' and limb_at(label, 2, 15) is None
     seen = maker.detect.model.seen[0]
     assert seen.shape == (3, *SHAPE) and seen[2].eq(1).all() and seen[:2].eq(0).all()  # RGB, 0..1
+
+
+def test_coordinates_of_keypoint_rcnn_become_those_of_pixel_centres():
+    output = {key: torch.tensor(value) for key, value in keypoint_output(STANDING).items()}
+    points, boxes = read_keypoint_rcnn(output)
+    np.testing.assert_allclose(points[0, :, :2], STANDING[:, :2], atol=1e-5)
+    np.testing.assert_allclose(boxes[0, :2], STANDING[:, :2].min(0), atol=1e-5)
+
+
+def test_a_filter_masks_key_points_of_a_file_too(monkeypatch, folder):
+    masks = mask_output((0, 32))
+    recorded_models(monkeypatch, masks=masks)
+    ann_file = write_keypoints(folder / 'k.json', POSES)
+    image = np.zeros((*SHAPE, 3), np.uint8)
+    whole = KeypointFile(ann_file).make(image, 'train/a')
+    maker = KeypointFile(ann_file, mask_filter=dict(type='MaskRCNNFilter'))
+    label = maker.make(image, 'train/a')
+    assert not maker.parallel and KeypointFile(ann_file).parallel
+    inside = maker.mask_filter.find_mask(image)
+    assert whole[~inside].any()
+    np.testing.assert_array_equal(label, np.where(inside, whole, 0))
+
+
+def test_a_mask_begins_above_its_threshold(monkeypatch):
+    masks = mask_output()
+    masks['masks'] = np.full_like(masks['masks'], 0.5)
+    masks['masks'][..., 10, 20] = 0.51
+    recorded_models(monkeypatch, masks=masks)
+    mask = MaskRCNNFilter().find_mask(np.zeros((*SHAPE, 3), np.uint8))
+    assert mask.sum() == mask[10, 20] == 1
 
 
 @pytest.fixture
@@ -557,8 +657,8 @@ def test_openpifpaf_writes_the_published_format(monkeypatch, folder):
             self.processor = self
 
         def preprocess(self, picture, annotations, meta):
-            seen.append(picture.size)
-            return torch.zeros(3, 129, 65), annotations, meta
+            seen.append((picture.size, picture.getpixel((0, 0))))
+            return torch.zeros(3, 129, 65), annotations, dict(offset=np.zeros(2))
 
         def fields_batch(self, model, batch, device):
             assert batch.shape == (1, 3, 129, 65)
@@ -567,14 +667,35 @@ def test_openpifpaf_writes_the_published_format(monkeypatch, folder):
             return [[cif, caf]]
 
     monkeypatch.setitem(sys.modules, 'openpifpaf', types.SimpleNamespace(Predictor=Predictor))
+    for path in (folder / 'images/train').iterdir():
+        Image.new('RGB', (64, 128), (250, 90, 10)).save(path, quality=100, subsampling=0)
     counts = make(OpenPifPaf(mask_filter=dict(type='MaskRCNNFilter')), folder)
-    assert counts.made == 3 and seen[0] == (64, 128), counts
+    assert counts.made == 3 and seen[0] == ((64, 128), (250, 90, 10)), counts
     assert 'type=LoadPifPafFields' in str(counts)
     fields = np.load(folder / 'labels/train/a.npy')
     assert fields.shape == (36, 17, 9) and fields.dtype == np.float32
     source = LoadPifPafFields(str(folder / 'labels'), num_parts=5)
     label = source.load('train/a', dict(img=np.zeros((*SHAPE, 3), np.uint8)))
     assert label[5, 32] == 1 and label[5, 4] == 0 and label[100, 32] == 0
+
+
+def test_the_padding_of_openpifpaf_is_cut_from_its_fields():
+    # An image of 40 × 20 at (6, 4) of a padded one of 49 × 33, so cells are 8 pixels apart. Where
+    # a field says its x in the padded image, the result says those of its own cells' centres.
+    x, y = np.meshgrid(8.0 * np.arange(5), 8.0 * np.arange(7))
+    fields = np.stack([x, y] * 18).astype(np.float32)
+    cut = cut_padding(fields, (49, 33), (40, 20), (6, 4))
+    assert cut.shape == (36, 7, 5)
+    # five cells of 4 pixels: centres at 1.5, 5.5, …; seven of 40/7
+    np.testing.assert_allclose(cut[0][3], 6 + 1.5 + 4 * np.arange(5), atol=0.3)
+    np.testing.assert_allclose(cut[1][:, 2], 4 - 0.5 + (np.arange(7) + 0.5) * 40 / 7, atol=0.3)
+
+
+def test_fields_beyond_their_range_are_clipped():
+    cif, caf = np.zeros((17, 5, 2, 2)), np.zeros((19, 8, 2, 2))
+    cif[0, 1, 0], cif[1, 1, 0] = 1.2, np.nan
+    fields = read_fields(cif, caf)
+    assert fields[0, 0].tolist() == [1, 1] and fields[1, 0].tolist() == [0, 0]
 
 
 def test_a_bad_image_gets_fields_of_background(monkeypatch, folder):

@@ -400,3 +400,18 @@ def test_a_damaged_file_in_a_folder_is_an_error(tmp_path):
     empty.mkdir()
     with pytest.raises(ValueError, match='it has no entry'):
         load_keypoints(empty)
+
+
+def test_two_images_of_one_name_are_refused(tmp_path):
+    entry = dict(keypoints=[1.0] * 51, image_id=1)
+    images = [dict(id=i, file_name=name) for i, name in ((1, 'a.jpg'), (2, 'a.png'))]
+    path = tmp_path / 'coco.json'
+    path.write_text(json.dumps(dict(images=images, annotations=[entry])))
+    with pytest.raises(ValueError, match="two images have the file name 'a'"):
+        load_keypoints(path)
+    folder = tmp_path / 'people'
+    folder.mkdir()
+    for name in ('a.jpg', 'a.png'):
+        (folder / f'{name}.predictions.json').write_text('[]')
+    with pytest.raises(ValueError, match="two images have the file name 'a'"):
+        load_keypoints(folder)

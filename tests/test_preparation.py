@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.registry import init_default_scope
 from PIL import Image
 
-from mmdrop.datasets import check_dataset, prepare_dataset
-from mmdrop.datasets.layouts import LAYOUTS, Counts
+from mmdrop.apis.loading import load_config
+from mmdrop.datasets import LoadParsingMap, check_dataset, prepare_dataset
+from mmdrop.datasets.layouts import LAYOUTS, Counts, list_layout
 from mmdrop.datasets.preparation import checking
 from mmdrop.datasets.preparation.occluded_duke import plan_copies, read_lists
+from mmdrop.datasets.preparation.sources import copy_files
+from mmdrop.registry import TRANSFORMS
 
 ROOT = Path(__file__).parents[1]
 MARKET = {
@@ -102,7 +106,6 @@ def test_a_complete_set_is_counted_decoded_and_left_alone(market):
         f'next: mim run mmdrop make_parsing_labels {market} '
         f'{market}/masks/pifpaf_maskrcnn_filtering --layout market1501 --source … makes labels; '
         'see docs/labels.md',
-        'next: mim train mmdrop configs/drop_hrnet32_market1501.py',
     ]
     assert hashes(market) == before
 
@@ -187,6 +190,60 @@ def test_other_files_are_counted_and_labels_are_found(market):
     assert 'query: 1 other files, not read: Thumbs.db …' in report.lines
     assert any(line.startswith('3 of 3 training images') for line in report.lines)
     assert report.advice == ['mim train mmdrop configs/drop_hrnet32_market1501.py']
+
+
+def test_labels_that_were_made_here_are_found_and_named_in_the_command(market):
+    labels = market / 'masks/pifpaf_maskrcnn_filtering/bounding_box_train'
+    labels.mkdir(parents=True)
+    for stem in MARKET['bounding_box_train']:
+        (labels / f'{stem}.png').write_bytes(b'x')
+    report = check('market1501', market)
+    assert report.lines[-1].startswith('3 of 3') and report.lines[-1].endswith('….png')
+    (advice,) = report.advice
+    assert advice.startswith('mim train mmdrop configs/drop_hrnet32_market1501.py --cfg-options')
+    options = dict(word.split('=') for word in advice.split()[5:])
+    cfg = load_config('drop_hrnet32_market1501')
+    cfg.merge_from_dict(options)
+    init_default_scope('mmdrop')
+    source = TRANSFORMS.build(cfg.train_dataloader.dataset.pipeline[1])
+    assert isinstance(source, LoadParsingMap)
+    assert source.mapping == 'limbs' and source.root == str(labels.parent)
+
+
+def test_labels_of_occluded_duke_have_the_published_suffix(duke, lists, tmp_path):
+    root = tmp_path / 'Occluded_Duke'
+    labels = root / 'masks/pifpaf_maskrcnn_filtering/bounding_box_train'
+    labels.mkdir(parents=True)
+    for stem in LISTS['train']:
+        (labels / f'{stem}.jpg.confidence_fields.npy').write_bytes(b'x')
+    report = prepare_dataset('occluded_duke', root, duke, lists, quiet=True)
+    assert report.lines[-1].startswith('2 of 2 training images have a parsing label')
+    assert report.advice == ['mim train mmdrop configs/drop_hrnet32_occduke.py']
+
+
+def test_a_copy_beside_the_original_is_no_image_of_the_set(market):
+    path = market / 'bounding_box_train/0007_c6s2_000003_01.jpg'
+    path.rename(path.with_name('0007_c6s2_000003_01 (1).jpg'))
+    text = problems(check('market1501', market))
+    assert '1 images in bounding_box_train are no files of the set' in text and '(1).jpg' in text
+
+
+def test_a_folder_that_is_named_like_an_image_is_none(market):
+    (market / 'query/0003_c1s1_000001_00.jpg').unlink()
+    (market / 'query/0003_c1s1_000001_00.jpg').mkdir()
+    assert f'{market}/query holds no image' in problems(check('market1501', market))
+    images = list_layout(LAYOUTS['market1501'], market, 'query')
+    assert images == []
+
+
+def test_counts_of_p_duke_are_compared_without_a_verdict(tmp_path):
+    for split in ('train', 'test'):
+        for folder in ('occluded_body_images', 'whole_body_images'):
+            pid = '0001' if split == 'train' else '0002'
+            write_image(tmp_path / split / folder / pid / f'{pid}_1.jpg')
+    report = check('p_dukemtmc', tmp_path)
+    assert report.ok
+    assert any('2 images instead of 12927' in x and 'not certain' in x for x in report.lines)
 
 
 def test_identity_folders_and_their_cameras_are_known(tmp_path):
@@ -309,6 +366,45 @@ def test_a_wrong_archive_is_refused(tmp_path, duke):
         prepare_dataset('market1501', tmp_path / 'out', lists=tmp_path)
     with pytest.raises(ValueError, match='the data set must be one of market1501'):
         prepare_dataset('market', tmp_path)
+
+
+def test_a_damaged_archive_is_named_with_the_file(tmp_path):
+    path = tmp_path / 'm.zip'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('m/bounding_box_train/0002_c1s1_000451_03.jpg', b'abcdefgh' * 9)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'abcdefgh' * 9, b'abcdefgX' * 9))
+    with pytest.raises(ValueError, match=r'm\.zip: .*451_03\.jpg cannot be unpacked \(Bad CRC'):
+        prepare_dataset('market1501', tmp_path / 'out', path, quiet=True)
+    assert not [p for p in (tmp_path / 'out').rglob('*') if p.is_file()]
+
+
+def test_what_a_mac_adds_to_an_archive_is_left_out(tmp_path):
+    stem = 'Market/bounding_box_train/0002_c1s1_000451_03.jpg'
+    path = make_zip(tmp_path / 'mac.zip', [f'__MACOSX/{stem}', stem])
+    prepare_dataset('market1501', tmp_path / 'out', path, decode=False, quiet=True)
+    (found,) = [p for p in (tmp_path / 'out').rglob('*') if p.is_file()]
+    assert found == tmp_path / 'out/bounding_box_train/0002_c1s1_000451_03.jpg'
+
+
+def test_a_copy_appears_when_it_is_complete(duke, lists, tmp_path, monkeypatch):
+    def die(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, 'rename', die)
+    with pytest.raises(KeyboardInterrupt):
+        prepare_dataset('occluded_duke', tmp_path / 'out', duke, lists, quiet=True)
+    assert not [*(tmp_path / 'out').rglob('*.jpg')]
+
+
+def test_an_absolute_name_is_not_copied(tmp_path):
+    class Source:
+        def read(self, name):
+            return b'x'
+
+    with pytest.raises(ValueError, match='leads out of'):
+        copy_files(Source(), tmp_path / 'out', [('a', f'{tmp_path}/evil.jpg')], quiet=True)
+    assert not (tmp_path / 'evil.jpg').exists()
 
 
 def run(*arguments):

@@ -46,6 +46,10 @@ def browse_dataset(
     """
     if num_samples < 1 or repeats < 1:
         raise ValueError(f'there is nothing to draw: {num_samples} samples, {repeats} times')
+    if height < 16:
+        raise ValueError(f'height must be at least 16 pixels, got {height}')
+    if steps and not hasattr(dataset, 'pipeline'):
+        raise ValueError(f'steps are not seen in a {type(dataset).__name__}: draw one set of it')
     set_random_seed(seed)  # transforms draw from the global generators
     if indices is None:
         chosen = np.random.default_rng(seed).permutation(len(dataset))[:num_samples]
@@ -56,12 +60,14 @@ def browse_dataset(
             raise IndexError(f'sample {index} of {len(dataset)}')
         samples = _pass_through(dataset, index)
         if steps:
+            samples[0]['caption'] = f'{index}: {samples[0]["caption"]}'
             rows.append(samples)
             continue
         # The label is loaded behind the image, as large as that.
         first = next((s for s in samples if s['label'] is not None), samples[0])
         more = [_pass_through(dataset, index)[-1] for _ in range(repeats - 1)]
-        rows.append([first | {'caption': samples[0]['caption']}, samples[-1], *more])
+        caption = f'{index}: {samples[0]["caption"]}'
+        rows.append([first | {'caption': caption}, samples[-1], *more])
     return draw_parsing_rows(rows, _part_names(dataset), height)
 
 
@@ -82,6 +88,9 @@ def browse_labels(
 
     Returns:
         Picture ``(H, W, 3)``, RGB uint8.
+
+    Raises:
+        ValueError: There are no samples.
     """
     if isinstance(source, Mapping):
         source = TRANSFORMS.build(dict(source))
@@ -124,7 +133,9 @@ class _Recorder:
             sample = results['data_samples']
             image, label = to_rgb(results['inputs']), sample.get('gt_sem_seg')
             label = None if label is None else label.numpy()
-            caption = f'id {sample.get("pid")}'
+            caption = f'{"query, " * bool(sample.get("is_query"))}id {sample.get("pid")}'
+            if sample.get('camid', -1) >= 0:
+                caption += f', cam {sample.camid}'
         else:
             return
         label = None if label is None else label.copy()  # it may be changed in place

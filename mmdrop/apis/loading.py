@@ -19,6 +19,12 @@ CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 _EMBEDDINGS = ('foreground', 'parts')
 
 
+def find_config(name: str) -> Path | None:
+    """The config file, or that of mmdrop, with or without ``configs/`` and ``.py``."""
+    shipped = name.removeprefix('configs/').removesuffix('.py') + '.py'
+    return next((path for path in (Path(name), CONFIGS / shipped) if path.is_file()), None)
+
+
 def load_config(model: str | os.PathLike) -> Config:
     """Read a config file, or one that ships with mmdrop by its name.
 
@@ -26,13 +32,12 @@ def load_config(model: str | os.PathLike) -> Config:
         FileNotFoundError: There is neither.
     """
     name = os.fspath(model)
-    shipped = CONFIGS / (name if name.endswith('.py') else f'{name}.py')
-    for path in (Path(name), shipped):
-        if path.is_file():
-            return Config.fromfile(path)
+    path = find_config(name)
+    if path is not None:
+        return Config.fromfile(path)
     names = [p.relative_to(CONFIGS).with_suffix('').as_posix() for p in CONFIGS.rglob('*.py')]
     names = sorted(known for known in names if not known.startswith('_'))
-    close = difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names
+    close = difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names[:5]
     raise FileNotFoundError(
         f'{name}: neither a config file nor a config of mmdrop, such as {", ".join(close)}'
     )

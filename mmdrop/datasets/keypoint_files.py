@@ -3,6 +3,7 @@
 import json
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -89,6 +90,13 @@ def cached_keypoints(path: str) -> Keypoints:
     return load_keypoints(Path(path))
 
 
+def find_shared(keypoints: Keypoints, stems: Sequence[str]) -> list[str]:
+    """Images whose entry is that of another image too, for want of folders in its name."""
+    rows = [keypoints.find(stem) for stem in stems]
+    number = Counter(row for row in rows if row is not None)
+    return [stem for stem, row in zip(stems, rows, strict=True) if number[row] > 1]
+
+
 def _ends(stem: str) -> list[str]:
     """``'x/y/a'`` to ``['x/y/a', 'y/a', 'a']``."""
     folders = stem.split('/')
@@ -115,16 +123,18 @@ def _read_coco(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
         people, names = content['annotations'], {i['id']: i['file_name'] for i in content['images']}
     else:
         people, names = content, {person['image_id']: person['image_id'] for person in content}
+    stems = {image: _stem(str(name)) for image, name in names.items()}
+    _refuse_twice(list(stems.values()))
     found: dict[str, list[dict]] = {}
     for person in people:
-        if person['image_id'] in names:
-            found.setdefault(_stem(str(names[person['image_id']])), []).append(person)
+        if person['image_id'] in stems:
+            found.setdefault(stems[person['image_id']], []).append(person)
     return _pack(found)
 
 
 def _read_folder(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
     """One file an image, as OpenPifPaf and mmpose write them: a list of people."""
-    found: dict[str, list[dict]] = {}
+    found = []
     for file in sorted(path.rglob('*.json')):
         try:
             content = json.loads(file.read_text(encoding='utf-8'))
@@ -133,8 +143,15 @@ def _read_folder(path: Path) -> tuple[tuple[str, ...], list[str], np.ndarray]:
         except _DAMAGE as error:
             raise ValueError(f'{file}: {error!r}') from error
         name = file.relative_to(path).as_posix().removesuffix('.json').removesuffix('.predictions')
-        found[_stem(name)] = content
-    return _pack(found)
+        found.append((_stem(name), content))
+    _refuse_twice([stem for stem, _ in found])
+    return _pack(dict(found))
+
+
+def _refuse_twice(stems: list[str]) -> None:
+    twice = [stem for stem, number in Counter(stems).items() if number > 1]
+    if twice:
+        raise ValueError(f'two images have the file name {twice[0]!r}')
 
 
 def _stem(name: str) -> str:

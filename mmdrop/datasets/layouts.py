@@ -1,6 +1,7 @@
 """Where the public sets keep their images and what their file names say."""
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -45,8 +46,10 @@ class Layout:
     Attributes:
         folders: Subset (train, query, gallery) to its folders below the data root.
         pattern: Matched at the start of a file name; named groups ``pid`` and ``camid``.
+        stem: What file names without suffix are like in the published set, where that is known.
         cameras: Camera of every image of a folder, where its name does not say it.
         known: Published counts of each subset, without junk.
+        verified: Whether the published counts are certain.
         half: Half of the identities are for training, drawn by :func:`draw_half`.
     """
 
@@ -55,6 +58,8 @@ class Layout:
     cameras: dict[str, int] = field(default_factory=dict)
     known: dict[str, Counts] = field(default_factory=dict)
     half: bool = False
+    verified: bool = True
+    stem: str = '.*'
 
 
 _MARKET_FOLDERS: dict[str, tuple[str, ...]] = {
@@ -70,6 +75,7 @@ LAYOUTS = {
     'market1501': Layout(
         folders=_MARKET_FOLDERS,
         pattern=_PID_AND_CAMERA,
+        stem=r'-?\d+_c\ds\d_\d+_\d+(\.jpg)?',  # some end in .jpg.jpg
         known={
             'train': Counts(12936, 751, 6),
             'query': Counts(3368, 750, 6),
@@ -79,6 +85,7 @@ LAYOUTS = {
     'dukemtmc': Layout(
         folders=_MARKET_FOLDERS,
         pattern=_PID_AND_CAMERA,
+        stem=r'\d+_c\d_f\d+',
         known={
             'train': Counts(16522, 702, 8),
             'query': Counts(2228, 702, 8),
@@ -88,6 +95,7 @@ LAYOUTS = {
     'occluded_duke': Layout(
         folders=_MARKET_FOLDERS,
         pattern=_PID_AND_CAMERA,
+        stem=r'\d+_c\d_f\d+',
         known={
             'train': Counts(15618, 702, 8),
             'query': Counts(2210, 519, 8),
@@ -106,6 +114,7 @@ LAYOUTS = {
             for split in ('train', 'test')
             for camid, folder in enumerate((_OCCLUDED, _WHOLE))
         },
+        verified=False,
         # From the literature; their sums are the 24,143 images and 1,299 identities of its authors.
         known={
             'train': Counts(12927, 665),
@@ -170,7 +179,11 @@ def list_csv(root: Path, ann_file: Path, subset: str) -> list[Image]:
     if not ann_file.is_file():
         raise FileNotFoundError(f'{ann_file} does not exist; set `ann_file`, relative to data_root')
     images = []
-    with ann_file.open(newline='', encoding='utf-8-sig') as file:
+    try:
+        text = ann_file.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{ann_file} is not in UTF-8 ({error})') from error
+    with io.StringIO(text, newline='') as file:
         reader = csv.DictReader(file)
         missing = {'path', 'pid', 'subset'} - set(reader.fieldnames or ())
         if missing:
@@ -199,7 +212,11 @@ def list_images(folder: Path, root: Path, layout: Layout | None = None) -> Itera
             f'{expected}'
         )
     for path in sorted(folder.rglob('*')):
-        if path.suffix.lower() in IMAGE_EXTENSIONS and not path.name.startswith('.'):
+        if (
+            path.suffix.lower() in IMAGE_EXTENSIONS
+            and not path.name.startswith('.')
+            and not path.is_dir()
+        ):
             yield path
 
 

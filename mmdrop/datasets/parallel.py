@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -34,5 +35,7 @@ def map_parallel(
     if processes == 1:
         yield from watch(map(function, items))
         return
-    with multiprocessing.Pool(processes) as pool:
+    # Ctrl-C is for this process, which ends the others; each of them would print a traceback.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    with multiprocessing.Pool(processes, signal.signal, ignore) as pool:
         yield from watch(pool.imap(function, items, chunksize=32))

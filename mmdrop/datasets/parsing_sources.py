@@ -180,6 +180,7 @@ class LoadParsingMap(FileParsingSource):
         super().__init__(root, suffix, num_parts, groups, missing)
         if isinstance(mapping, str) and mapping not in MAPPINGS:
             raise ValueError(f'mapping must be one of {list(MAPPINGS)} or a dict, got {mapping!r}')
+        self.mapping = mapping
         if isinstance(mapping, str):
             mapping = dict(enumerate(map_classes(mapping, self.groups).tolist()))
         elif mapping is None:

@@ -1,6 +1,6 @@
 from . import config_inheritance, safe_loading  # for their effect on MMEngine
 from .checks import check_batch_size, check_pretrained
-from .cli import load_config, make_parser
+from .cli import USER_ERRORS, load_config, make_parser
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
 from .evaluation_reports import (
@@ -14,6 +14,7 @@ from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
 __all__ = [
+    'USER_ERRORS',
     'MultiSetTestLoop',
     'NonFiniteLossHook',
     'PlainCheckpointHook',

@@ -7,6 +7,12 @@ from pathlib import Path
 
 from mmengine.config import Config, DictAction
 
+# What a wrong file or argument makes a tool raise: shown as one line.
+USER_ERRORS = (
+    *(ImportError, LookupError, OSError, RuntimeError),
+    *(AttributeError, SyntaxError, TypeError, ValueError),
+)
+
 # mmcv-lite says so at every import, though no compiled operator is used here.
 warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
 

@@ -53,7 +53,7 @@ def report_parsing(cfg: Config) -> None:
 def report_reranked(cfg: Config) -> None:
     """Make the config's metrics report the scores after re-ranking too."""
     for metric in _reid_metrics(cfg):
-        metric.rerank = True
+        metric.rerank = metric.get('rerank') or True
 
 
 def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:

@@ -23,9 +23,9 @@ class KReciprocalReranking:
 
     .. math:: d^* = (1 - λ) d_J + λ d
 
-    Only neighbour lists and sparse vectors are kept, O(N · k1); the distances are computed in
-    chunks. Pairs without a shared part are never neighbours and stay infinitely far apart. Junk
-    takes part, as in the authors' code; it is skipped where the ranking is scored.
+    Only neighbour lists and sparse vectors are kept, of O(N · k1²) numbers; the distances are
+    computed in chunks. Pairs without a shared part are never neighbours and stay infinitely far
+    apart. Junk takes part, as in the authors' code; it is skipped where the ranking is scored.
 
     Args:
         query: Embeddings, ``(Q, E, C)``.
@@ -194,7 +194,8 @@ class KReciprocalReranking:
         jaccard = 1 - overlap / (2 - overlap)
         former = (distance / self.largest[rows, None]).square_()
         # Overlaps of equal vectors may round to slightly above 1.
-        return jaccard.clamp_(min=0).mul_(1 - self.weight).add_(former, alpha=self.weight)
+        mixed = jaccard.clamp_(min=0).mul_(1 - self.weight).add_(former, alpha=self.weight)
+        return mixed.masked_fill_(distance.isinf(), torch.inf)  # also where λ = 0
 
 
 def check_reranking(k1: int = 20, k2: int = 6, weight: float = 0.3) -> None:

@@ -13,12 +13,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdrop.apis import browse_dataset
 from mmdrop.apis.loading import load_config
+from mmdrop.engine import USER_ERRORS
 from mmdrop.registry import DATASETS
 
 
@@ -29,9 +30,10 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('config', help='config file, or the name of one that ships with mmdrop')
     parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
+    parser.add_argument('--set', help='one of test_cfg.sets instead, such as occluded')
     parser.add_argument('--num-samples', type=int, default=8, help='how many to choose at random')
     parser.add_argument('--indices', type=int, nargs='+', help='which samples to draw instead')
-    parser.add_argument('--repeats', type=int, default=3, help='passes through the pipeline')
+    parser.add_argument('--repeats', type=int, help='passes through the pipeline: 3 in training')
     parser.add_argument('--steps', action='store_true', help='draw each transform instead')
     parser.add_argument('--seed', type=int, default=0, help='of the choice and the transforms')
     parser.add_argument('--height', type=int, default=192, help='of each image, in pixels')
@@ -41,32 +43,37 @@ def parse_args() -> argparse.Namespace:
         nargs='+',
         action=DictAction,
         default={},
-        help='override config values, key=value: train_dataloader.dataset.data_root=DIR',
+        help='override config values: train_dataloader.dataset.data_root=DIR',
     )
     return parser.parse_args()
 
 
+def find_dataset(cfg: Config, split: str, name: str | None) -> dict:
+    """Config of the data set of a split, or of a further test set."""
+    loaders = (cfg.get('test_cfg') or {}).get('sets') or {} if name else {split: None}
+    loader = loaders.get(name) if name else cfg.get(f'{split}_dataloader')
+    if loader is None:
+        what = f'test_cfg.sets has {[*loaders]}, not {name!r}' if name else f'no {split}_dataloader'
+        raise ValueError(f'{cfg.filename}: {what}')
+    return loader.dataset
+
+
 def main() -> None:
     args = parse_args()
-    name = f'{Path(args.config).stem}_{args.split}.png'
+    name = f'{Path(args.config).stem}_{args.set or args.split}{"_steps" * args.steps}.png'
     out = args.out or Path('work_dirs/browse_dataset', name)
+    repeats = args.repeats or (3 if args.split == 'train' and not args.set else 1)
     try:
         cfg = load_config(args.config)
         cfg.merge_from_dict(args.cfg_options)
         init_default_scope(cfg.get('default_scope', 'mmdrop'))
-        dataset = DATASETS.build(cfg[f'{args.split}_dataloader'].dataset)
+        dataset = DATASETS.build(find_dataset(cfg, args.split, args.set))
         picture = browse_dataset(
-            dataset,
-            args.indices,
-            args.num_samples,
-            args.repeats,
-            args.steps,
-            args.seed,
-            args.height,
+            dataset, args.indices, args.num_samples, repeats, args.steps, args.seed, args.height
         )
         out.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(out)
-    except (ImportError, KeyError, LookupError, OSError, TypeError, ValueError) as error:
+    except USER_ERRORS as error:
         sys.exit(f'error: {error}')
     print(f'samples 0 to {len(dataset) - 1}; picture: {out}')
 

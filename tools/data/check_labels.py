@@ -22,7 +22,7 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdrop.apis import browse_labels
-from mmdrop.apis.loading import load_config
+from mmdrop.apis.loading import find_config, load_config
 from mmdrop.datasets import (
     LabelReport,
     ParsingSource,
@@ -31,6 +31,7 @@ from mmdrop.datasets import (
     find_images,
     find_label_source,
 )
+from mmdrop.engine import USER_ERRORS
 from mmdrop.registry import DATASETS, TRANSFORMS
 
 LISTS = ('missing', 'broken', 'unreadable', 'skewed', 'empty', 'unused')
@@ -41,7 +42,7 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('labels', help='config, folder of labels, or key-point file')
+    parser.add_argument('labels', help='config (file or name), folder of labels, or key-point file')
     parser.add_argument('--images', help='folder of images, or of the set that --layout names')
     parser.add_argument('--layout', help='market1501, occluded_duke …, folder: its training images')
     parser.add_argument('--test', action='store_true', help='with --layout: test images too')
@@ -59,7 +60,18 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/check_labels'))
     parser.add_argument('--num-samples', type=int, default=16, help='labels in the picture')
     parser.add_argument('--processes', type=int, help='one for each core if left out')
-    return parser.parse_args()
+    args = parser.parse_args()
+    args.is_config = args.labels.endswith('.py') or (
+        not Path(args.labels).exists() and find_config(args.labels) is not None
+    )
+    for name in ('images', 'layout', 'test', 'source', 'options'):
+        if args.is_config and getattr(args, name):
+            parser.error(f'--{name} is for a folder or file; a config has its own: --cfg-options')
+    if args.cfg_options and not args.is_config:
+        parser.error('--cfg-options is for a config')
+    if (args.layout and not args.images) or (args.test and not args.layout):
+        parser.error('--layout needs --images, and --test needs --layout')
+    return args
 
 
 def from_config(args: argparse.Namespace) -> tuple[ParsingSource, list]:
@@ -67,7 +79,14 @@ def from_config(args: argparse.Namespace) -> tuple[ParsingSource, list]:
     cfg = load_config(args.labels)
     cfg.merge_from_dict(args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmdrop'))
+    if not cfg.get('train_dataloader'):
+        raise ValueError(f'{args.labels} has no train_dataloader')
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    if not hasattr(dataset, 'pipeline'):
+        raise ValueError(
+            f'{args.labels} trains on a {type(dataset).__name__}: check the labels of each set in '
+            'it by folder, with --images and --layout'
+        )
     sources = [t for t in dataset.pipeline.transforms if isinstance(t, ParsingSource)]
     if not sources:
         raise ValueError(f'{args.labels}: the training pipeline has no label source')
@@ -84,9 +103,9 @@ def write_names(report: LabelReport, path: Path) -> None:
 
 def main() -> None:
     args = parse_args()
-    is_config = args.labels.endswith('.py')
+    picture = args.out_dir / 'labels.png'
     try:
-        if is_config:
+        if args.is_config:
             source, images = from_config(args)
         else:
             source = TRANSFORMS.build(find_label_source(args.labels, args.source, **args.options))
@@ -97,11 +116,13 @@ def main() -> None:
         print(report)
         args.out_dir.mkdir(parents=True, exist_ok=True)
         write_names(report, args.out_dir / 'check_labels.txt')
+        picture.unlink(missing_ok=True)  # of a former run
         if report.usable:
-            picture = browse_labels(source, report.usable, args.num_samples)
-            Image.fromarray(picture).save(args.out_dir / 'labels.png')
-            print(f'picture: {args.out_dir / "labels.png"}')
-    except (ImportError, LookupError, OSError, TypeError, ValueError) as error:
+            Image.fromarray(browse_labels(source, report.usable, args.num_samples)).save(picture)
+            print(f'picture: {picture}')
+    except KeyboardInterrupt:
+        sys.exit('stopped')
+    except USER_ERRORS as error:
         sys.exit(f'error: {error}')
     sys.exit(0 if report.ok else 1)
 

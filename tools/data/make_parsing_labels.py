@@ -16,10 +16,13 @@ import argparse
 import sys
 from importlib import import_module
 
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 
 from mmdrop.datasets import find_images, make_parsing_labels
+from mmdrop.engine import USER_ERRORS
 from mmdrop.registry import LABEL_MAKERS
+
+SOURCES = ('KeypointFile', 'KeypointRCNN', 'RTMPose', 'RTMO', 'OpenPifPaf')
 
 
 def parse_args() -> argparse.Namespace:
@@ -29,38 +32,44 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('images', help='folder of images, or of the set that --layout names')
     parser.add_argument('labels', help='folder for the labels')
-    parser.add_argument(
-        '--source', required=True, help='KeypointFile, KeypointRCNN, RTMPose, RTMO or OpenPifPaf'
-    )
+    parser.add_argument('--source', required=True, help=f'{", ".join(SOURCES)}, or one of --import')
     parser.add_argument(
         '--options', nargs='+', action=DictAction, default={}, help='its arguments: key=value'
     )
     parser.add_argument(
         '--filter',
         action='store_true',
-        help='keep only what lies in the mask of the central person, found by Mask R-CNN',
+        help='keep only what lies in the mask of the central person, found by Mask R-CNN '
+        '(--options mask_filter.weights=FILE)',
     )
     parser.add_argument('--layout', help='market1501, occluded_duke …, folder: its training images')
     parser.add_argument('--test', action='store_true', help='with --layout: test images too')
+    parser.add_argument('--redo', action='store_true', help='make labels that show no part again')
     parser.add_argument('--processes', type=int, help='one for each core if left out')
     parser.add_argument('--import', dest='module', help='module that registers a source of yours')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.test and not args.layout:
+        parser.error('--test needs --layout')
+    return args
 
 
 def main() -> None:
     args = parse_args()
-    config = dict(args.options, type=args.source)
+    config = Config(dict(type=args.source))
     if args.filter:
-        config.setdefault('mask_filter', dict(type='MaskRCNNFilter'))
+        config.mask_filter = dict(type='MaskRCNNFilter')
     try:
+        config.merge_from_dict(args.options)
         if args.module:
             import_module(args.module)
+        if args.source not in LABEL_MAKERS:
+            raise ValueError(f'--source must be one of {", ".join(SOURCES)}, got {args.source}')
         images = find_images(args.images, args.layout, args.test, skip=args.labels)
-        maker = LABEL_MAKERS.build(config)
-        print(make_parsing_labels(maker, images, args.labels, args.processes))
+        maker = config.to_dict()
+        print(make_parsing_labels(maker, images, args.labels, args.processes, redo=args.redo))
     except KeyboardInterrupt:
         sys.exit('stopped: the same command goes on from here')
-    except (ImportError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except USER_ERRORS as error:
         sys.exit(f'error: {error}')
 
 

@@ -14,6 +14,7 @@ import argparse
 import sys
 
 from mmdrop.datasets import prepare_dataset
+from mmdrop.engine import USER_ERRORS
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,7 +47,9 @@ def main() -> None:
             decode=not args.no_decode,
             processes=args.processes,
         )
-    except (OSError, ValueError) as error:
+    except KeyboardInterrupt:
+        sys.exit('stopped: the same command goes on from here')
+    except USER_ERRORS as error:
         sys.exit(f'error: {error}')
     print(report)
     sys.exit(0 if report.ok else 1)

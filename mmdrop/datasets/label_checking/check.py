@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mmdrop.datasets.keypoint_files import cached_keypoints, find_shared
+from mmdrop.datasets.label_checking.find import count_suffixes
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.parsing_base import FileParsingSource, ParsingSource
+from mmdrop.datasets.parsing_sources import LoadKeypointParsing
 from mmdrop.datasets.report import CheckReport, name_some
 from mmdrop.datasets.transforms import LoadImage
 from mmdrop.registry import TRANSFORMS
@@ -28,7 +31,8 @@ class LabelReport(CheckReport):
             at, and label stem.
         missing: Images without a label, and where it was looked for.
         broken: Labels that cannot be used, and why.
-        skewed: Labels whose height over width is quite another than their image's.
+        skewed: Labels that can be read, whose height over width is quite another than their
+            image's.
         unreadable: Images that cannot be read, and why.
         empty: Stems of usable labels that show no part.
         unused: Stems of label files that belong to none of the images.
@@ -88,9 +92,7 @@ def check_labels(
         images = [(None, stem) for stem in _list_stems(source)]
     items = [(None if path is None else str(path), stem) for path, stem in images]
     place = getattr(source, 'root', None) or getattr(source, 'ann_file', '')
-    report = LabelReport(
-        title=f'{place}, read by {type(source).__name__} into {source.num_parts} parts'
-    )
+    report = LabelReport(title=f'{place}, read by {_name(source)}')
     if not items:
         report.problems.append(f'{place} holds no {source.suffix} file\ncheck folder and suffix')
         return report
@@ -108,23 +110,33 @@ def check_labels(
         stems = {stem for _, stem in items}
         report.unused = [stem for stem in _list_stems(source) if stem not in stems]
     _describe_files(report, source, facts)
-    _describe_parts(report, source, [f.counts for f in facts if f.kind == 'usable'])
+    _describe_parts(report, source, [f.counts for f in facts if f.counts is not None])
     _complain(report, source, len(items))
+    _complain_of_names(report, source, items)
     return report
+
+
+def _name(source: ParsingSource) -> str:
+    options = {'groups': source.groups.name, 'num_parts': source.num_parts}
+    options |= {key: getattr(source, key) for key in ('suffix', 'mapping') if hasattr(source, key)}
+    if isinstance(options.get('mapping'), dict):
+        options['mapping'] = 'a dict'
+    return f'{type(source).__name__}({", ".join(f"{k}={v!r}" for k, v in options.items())})'
 
 
 def _list_stems(source: FileParsingSource) -> list[str]:
     root = Path(source.root)
     if not root.is_dir():
         raise FileNotFoundError(f'{root} is not a folder')
-    files = (p.relative_to(root).as_posix() for p in root.rglob(f'*{source.suffix}'))
+    paths = (path for path in root.rglob(f'*{source.suffix}') if not path.is_dir())
+    files = (path.relative_to(root).as_posix() for path in paths)
     stems = (name.removesuffix(source.suffix) for name in files)
     return sorted(stem for stem in stems if not Path(stem).name.startswith('.'))
 
 
 def _read_one(item: tuple[str | None, str], source: ParsingSource) -> _Facts:
     path, stem = item
-    if not source.has_label(stem):
+    if path is not None and not source.has_label(stem):
         return _Facts('missing', f'{path} ({source.where(stem)})')
     try:
         results = LoadImage()({'img_path': path}) if path is not None else {}
@@ -186,7 +198,7 @@ def _describe_parts(
     report.shares = dict(zip(names, shares, strict=True))
     report.shown = dict(zip(names[1:-1], shown[1:-1], strict=True))
     width = max(map(len, names)) + 4
-    report.lines.append(f'{"":{width}}{"pixels":>8}  labels that show it')
+    report.lines.append(f'{"":{width}}{"pixels":>8}  of {len(counts)} labels show it')
     for index, (name, share) in enumerate(report.shares.items()):
         title = f'{index} {name}' if name in report.shown else name
         report.lines.append(f'{title:{width}}{share:8.2%}  {shown[index]:7.1%}')
@@ -195,18 +207,22 @@ def _describe_parts(
 
 
 def _complain(report: LabelReport, source: ParsingSource, number: int) -> None:
-    if report.missing and source.missing == 'ignore':
+    none = len(report.missing) == number
+    if report.missing and source.missing == 'ignore' and not none:
         report.lines.append("missing='ignore': images without a label train the ReID branch alone")
     elif report.missing:
         hint = "make them, or set missing='ignore' to train on these images without one"
-        if len(report.missing) == number and report.unused:
-            hint = 'the files have other names: folder, layout or suffix may be wrong'
+        if none and isinstance(source, FileParsingSource):
+            hint = f'the folder holds {count_suffixes(source.root)}'
+            hint += '; names, folder, layout or suffix may be wrong' if report.unused else ''
         _complain_of(report, report.missing, f'of {number} images have no label', hint)
     _complain_of(
         report,
         report.broken,
         'labels cannot be used; training would stop at them',
-        'make or unpack them again',
+        'set `mapping`, or make or unpack them again'
+        if any('not in the mapping' in reason for reason in report.broken)
+        else 'make or unpack them again',
     )
     _complain_of(
         report,
@@ -231,3 +247,19 @@ def _complain(report: LabelReport, source: ParsingSource, number: int) -> None:
 def _complain_of(report: LabelReport, names: list[str], what: str, hint: str) -> None:
     if names:
         report.problems.append(f'{len(names)} {what}\n{name_some(names)}\n{hint}')
+
+
+def _complain_of_names(
+    report: LabelReport, source: ParsingSource, items: Sequence[tuple[str | None, str]]
+) -> None:
+    """Images that would read one label because their names do not tell them apart."""
+    stems = [stem for _, stem in items]
+    shared = [stem for stem, number in Counter(stems).items() if number > 1]
+    if isinstance(source, LoadKeypointParsing):
+        shared += find_shared(cached_keypoints(source.ann_file), [*dict.fromkeys(stems)])
+    _complain_of(
+        report,
+        shared,
+        'label names stand for several images',
+        'give them as many folders, or other names, as tell the images apart',
+    )

@@ -47,20 +47,28 @@ def _guess(labels: Path, options: dict) -> tuple[str, dict]:
     suffix = options.get('suffix')
     if suffix is not None:
         return ('LoadPifPafFields' if str(suffix).endswith('.npy') else 'LoadParsingMap'), options
-    names = [p.name for p in labels.rglob('*') if p.is_file() and not p.name.startswith('.')]
+    names = _names(labels)
     found = Counter(next((s for s in _SUFFIXES if name.endswith(s)), '') for name in names)
     del found['']
     if found:
         suffix = found.most_common(1)[0][0]
         return _SUFFIXES[suffix], options | {'suffix': suffix}
-    kinds = Counter(Path(name).suffix or name for name in names)
-    if '.json' in kinds:
+    if any(name.endswith('.json') for name in names):
         return 'LoadKeypointParsing', options
-    what = ', '.join(f'{number} {kind}' for kind, number in kinds.most_common(5)) or 'no file'
     raise ValueError(
-        f'{labels} holds no labels (looked for {", ".join(_SUFFIXES)} and .json, found {what}); '
-        'check the folder, or name the source and the suffix'
+        f'{labels} holds no labels (looked for {", ".join(_SUFFIXES)} and .json, found '
+        f'{count_suffixes(labels)}); check the folder, or name the source and the suffix'
     )
+
+
+def count_suffixes(folder: str | Path) -> str:
+    """What files lie in and below a folder: ``'40 .png, 1 .txt'``, or ``'no file'``."""
+    kinds = Counter(Path(name).suffix or name for name in _names(Path(folder)))
+    return ', '.join(f'{number} {kind}' for kind, number in kinds.most_common(5)) or 'no file'
+
+
+def _names(folder: Path) -> list[str]:
+    return [p.name for p in folder.rglob('*') if p.is_file() and not p.name.startswith('.')]
 
 
 def dataset_images(dataset: ReIDDataset) -> list[tuple[str, str]]:

@@ -48,6 +48,13 @@ class LabelMaker(ABC):
             NoPerson: Nobody was found.
         """
 
+    def prepare(self, stems: Sequence[str]) -> None:  # noqa: B027
+        """Called once before a run with the stems of all its images.
+
+        Raises:
+            ValueError: No label of these images can be right.
+        """
+
     def background(self, shape: tuple[int, int]) -> np.ndarray:
         """Label of an image of this height and width that shows nobody."""
         return np.zeros(shape if self.suffix == '.png' else (36, 1, 1), np.uint8)
@@ -101,6 +108,9 @@ def draw_person(
         names: The J joints.
         shape: Height and width.
         min_score: A joint is known where its score exceeds this number.
+
+    Raises:
+        NoPerson: No joint is known.
     """
     joints = known_joints(names, points, min_score)
     if not joints:

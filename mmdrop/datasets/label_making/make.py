@@ -1,6 +1,7 @@
 """Make a parsing label for every image, whatever some of them are like."""
 
 import colorsys
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,11 +13,13 @@ from PIL import Image
 from mmdrop.datasets.label_making.base import LabelMaker, NoPerson
 from mmdrop.datasets.layouts import JUNK_PID, LAYOUTS, list_images, list_layout
 from mmdrop.datasets.parallel import map_parallel
+from mmdrop.datasets.parsing_advice import source_lines, source_options
 from mmdrop.datasets.transforms import LoadImage
 from mmdrop.registry import LABEL_MAKERS
 
 LOG_NAME = 'make_parsing_labels.log'
-_PATIENCE = 100  # failures of the maker at the start of a run, without one success
+OPTIONS_NAME = 'make_parsing_labels.json'
+_PATIENCE = 100  # failures of the maker in a row that end a run
 # Colours for those who open a label in a viewer; golden-ratio steps keep the hues apart.
 _HUES = [colorsys.hsv_to_rgb(0.618034 * i % 1, 0.65, 0.9) for i in range(255)]
 _PALETTE = [0, 0, 0, *(round(255 * x) for color in _HUES for x in color)]
@@ -29,7 +32,8 @@ class LabelCounts:
     Attributes:
         made: Labels that were made.
         existing: Images that had a label already.
-        nobody: Images in which nobody was found, and why; their labels are background.
+        nobody: Images in which nobody was found, and why: no pose, no entry in the file …; their
+            labels are background.
         failed: Images that could not be read or worked on, and why; likewise.
         root: Folder of the labels.
         suffix: What follows an image's stem.
@@ -52,15 +56,10 @@ class LabelCounts:
             lines += [f'  {title}: {reason}' for reason in reasons[:5]]
         if self.nobody or self.failed:
             lines.append(f'  all of them: {Path(self.root, LOG_NAME)}')
-        source = (
-            "type=LoadParsingMap, mapping='limbs'"
-            if self.suffix == '.png'
-            else 'type=LoadPifPafFields'
-        )
-        lines.append(
-            f'in a config: train_dataloader.dataset.pipeline[1] = '
-            f"dict({source}, root='{self.root}', num_parts=model.parsing_head.num_parts)"
-        )
+        lines.append('in a config:')
+        lines += [f'  {line}' for line in source_lines(self.root, self.suffix)]
+        lines.append('or, with a recipe that reads the published labels:')
+        lines.append(f'  {source_options(self.root, self.suffix)}')
         return '\n'.join(lines)
 
 
@@ -85,7 +84,7 @@ def find_images(
         ValueError: There is no such layout, or no image.
     """
     root = Path(root)
-    key = 'occluded_reid_transfer' if layout == 'occluded_reid' else layout
+    key = {'occluded_reid': 'occluded_reid_transfer'}.get(layout or '', layout)
     if layout is None or layout == 'folder':
         subsets = ['train', 'query', 'gallery'] if test else ['train']
         folders = [root / subset for subset in subsets] if layout else [root]
@@ -97,12 +96,14 @@ def find_images(
         images = [image for subset in subsets for image in list_layout(row, root, subset)]
         pairs = [(image.path, image.label_stem) for image in images if image.pid != JUNK_PID]
     else:
-        raise ValueError(f'layout must be one of {", ".join(LAYOUTS)}, folder, got {layout!r}')
+        names = [*(name for name in LAYOUTS if 'reid_' not in name), 'occluded_reid', 'folder']
+        raise ValueError(f'layout must be one of {", ".join(names)}, got {layout!r}')
     if skip is not None:
         skipped = Path(skip).resolve()
         pairs = [(path, stem) for path, stem in pairs if skipped not in path.resolve().parents]
     if not pairs:
-        raise ValueError(f'{root} holds no image')
+        hint = '' if skip is None else f' outside {skip}, where the labels are'
+        raise ValueError(f'{root} holds no image{hint}')
     return pairs
 
 
@@ -112,12 +113,13 @@ def make_parsing_labels(
     root: str | Path,
     processes: int | None = None,
     quiet: bool = False,
+    redo: bool = False,
 ) -> LabelCounts:
     """Make the label of each image that has none yet.
 
     An image that cannot be read, or in which nobody is found, gets a label of background; the log
     in ``root`` says which and why. A label appears under its name when it is complete, so a killed
-    run goes on where it stopped.
+    run goes on where it stopped. The config of the maker is kept beside the labels.
 
     Args:
         maker: A maker, or its config.
@@ -125,40 +127,87 @@ def make_parsing_labels(
         root: Folder of the labels.
         processes: Number of processes, for makers that allow more than one.
         quiet: Show no progress bar.
+        redo: Make labels that show no part again, as of images that could not be read.
 
     Raises:
-        RuntimeError: The maker failed on each of the first 100 images.
+        RuntimeError: The maker failed on 100 images in a row.
+        ValueError: Two images have one label name, or the labels in ``root`` were made with
+            another config.
     """
-    maker = LABEL_MAKERS.build(maker) if isinstance(maker, dict) else maker
+    config = maker if isinstance(maker, dict) else None
+    maker = LABEL_MAKERS.build(dict(maker)) if isinstance(maker, dict) else maker
+    stems = [stem for _, stem in images]
+    _refuse_twice(images)
+    maker.prepare(stems)
     root = Path(root)
     root.mkdir(parents=True, exist_ok=True)
-    todo = [(p, stem) for p, stem in images if not _label_path(root, stem, maker).exists()]
+    if config is not None:
+        _keep_options(root / OPTIONS_NAME, config)
+    paths = {stem: _label_path(root, stem, maker) for stem in stems}
+    todo = [
+        (path, stem)
+        for path, stem in images
+        if not paths[stem].exists() or (redo and not _shows_something(paths[stem]))
+    ]
     counts = LabelCounts(str(root), maker.suffix, existing=len(images) - len(todo))
     make_one = partial(_make_one, maker=maker, root=root)
     processes = processes if maker.parallel else 1
     results = map_parallel(make_one, todo, 'labels', processes, quiet)
+    broken = []
     with (root / LOG_NAME).open('a', encoding='utf-8') as log:
-        for kind, reason in _watch(results):
+        for (_, stem), (kind, reason) in zip(todo, _watch(results), strict=True):
             if kind == 'made':
                 counts.made += 1
                 continue
+            if kind == 'broken':
+                broken.append(stem)
             (counts.nobody if kind == 'nobody' else counts.failed).append(reason)
-            log.write(f'{kind}: {reason}\n')
+            log.write(f'{"nobody" if kind == "nobody" else "failed"}: {reason}\n')
             log.flush()
+    # At the end: a run that stops for a broken maker must not leave labels of its failures.
+    for stem in broken:
+        _write(paths[stem], maker.background((1, 1)))
     return counts
+
+
+def _refuse_twice(images: Sequence[tuple[str | Path, str]]) -> None:
+    known: dict[str, str | Path] = {}
+    for path, stem in images:
+        if stem in known:
+            raise ValueError(f'{known[stem]} and {path} would have one label, {stem}: rename one')
+        known[stem] = path
+
+
+def _keep_options(path: Path, config: dict) -> None:
+    """Write down how the labels are made, or refuse to mix them with others."""
+    text = json.dumps(config, indent=1, sort_keys=True, default=str) + '\n'
+    if path.exists() and path.read_text(encoding='utf-8') != text:
+        raise ValueError(
+            f'the labels in {path.parent} were made with other options, see {path}: take another '
+            'folder, or delete this file to mix both'
+        )
+    path.write_text(text, encoding='utf-8')
+
+
+def _shows_something(path: Path) -> bool:
+    try:
+        return bool(
+            np.any(np.load(path) if path.suffix == '.npy' else np.asarray(Image.open(path)))
+        )
+    except (OSError, ValueError):
+        return False
 
 
 def _watch(results: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Pass results on, and stop where the maker fails whatever it is given."""
     broken = 0
     for kind, reason in results:
-        if kind != 'broken':
-            broken = -1
-        elif broken >= 0:
-            broken += 1
-            if broken == _PATIENCE:
-                raise RuntimeError(f'the label maker failed on each of {broken} images: {reason}')
-        yield ('failed' if kind == 'broken' else kind), reason
+        broken = broken + 1 if kind == 'broken' else 0
+        if broken == _PATIENCE:
+            raise RuntimeError(
+                f'the label maker failed on each of {broken} images in a row: {reason}'
+            )
+        yield kind, reason
 
 
 def _label_path(root: Path, stem: str, maker: LabelMaker) -> Path:
@@ -166,7 +215,7 @@ def _label_path(root: Path, stem: str, maker: LabelMaker) -> Path:
 
 
 def _make_one(item: tuple[str | Path, str], maker: LabelMaker, root: Path) -> tuple[str, str]:
-    """Make and write one label: ``'made'``, ``'nobody'``, ``'failed'`` or ``'broken'``, and why."""
+    """Make one label: ``'made'``, ``'nobody'``, ``'failed'`` or ``'broken'`` (not written), why."""
     path, stem = item
     kind, reason = 'made', ''
     shape = (1, 1)  # of an image that cannot be read
@@ -180,9 +229,10 @@ def _make_one(item: tuple[str | Path, str], maker: LabelMaker, root: Path) -> tu
         kind, reason = 'failed', str(error).partition('; replace')[0]
     except Exception as error:  # whatever a model may raise
         kind, reason = 'broken', f'{path}: {type(error).__name__}: {error}'
-    if kind != 'made':
+    if kind in ('nobody', 'failed'):
         label = maker.background(shape)
-    _write(_label_path(root, stem, maker), label)
+    if kind != 'broken':
+        _write(_label_path(root, stem, maker), label)
     return kind, reason
 
 

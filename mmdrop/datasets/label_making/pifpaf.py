@@ -3,6 +3,7 @@
 from pathlib import Path
 from urllib.error import URLError
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -46,19 +47,48 @@ class OpenPifPaf(LabelMaker):
             raise download_error(url, error, 'checkpoint=FILE.pkl') from error
 
     def make(self, image: np.ndarray, stem: str) -> np.ndarray:
-        fields = read_fields(*self._run(image))
+        fields = self._run(image)
         if self.mask_filter is not None:
             fields = filter_fields(fields, self.mask_filter.find_mask(image))
         return fields.astype(np.float32)
 
-    def _run(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _run(self, image: np.ndarray) -> np.ndarray:
         predictor = self.predictor
         picture = Image.fromarray(np.ascontiguousarray(image[..., ::-1]))
-        processed, _, _ = predictor.preprocess(picture, [], None)
+        padded, _, meta = predictor.preprocess(picture, [], None)
         (heads,) = predictor.processor.fields_batch(
-            predictor.model, processed[None], device=predictor.device
+            predictor.model, padded[None], device=predictor.device
         )
-        return tuple(np.asarray(head) for head in heads[:2])
+        fields = read_fields(*(np.asarray(head) for head in heads[:2]))
+        corner = -np.asarray(meta['offset'])  # of the image in the padded one
+        return cut_padding(fields, padded.shape[-2:], image.shape[:2], tuple(corner))
+
+
+def cut_padding(
+    fields: np.ndarray,
+    padded: tuple[int, int],
+    shape: tuple[int, int],
+    corner: tuple[float, float],
+) -> np.ndarray:
+    """Fields that cover an image, of those that cover it and the padding round it.
+
+    The first and last cells of OpenPifPaf's fields lie on the first and last pixels of the padded
+    image. Those of the result lie as :class:`LoadPifPafFields` takes them: they divide the image.
+
+    Args:
+        fields: ``(36, h, w)``.
+        padded: Height and width of the padded image.
+        shape: Height and width of the image.
+        corner: x and y of the image's first pixel in the padded one.
+    """
+    height, width = fields.shape[1:]
+    x = (np.arange(width) + 0.5) * shape[1] / width - 0.5 + corner[0]
+    y = (np.arange(height) + 0.5) * shape[0] / height - 0.5 + corner[1]
+    x = (x * (width - 1) / (padded[1] - 1)).astype(np.float32)
+    y = (y * (height - 1) / (padded[0] - 1)).astype(np.float32)
+    grid = np.meshgrid(x, y)
+    cut = [cv2.remap(f, *grid, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE) for f in fields]
+    return np.stack(cut)
 
 
 def read_fields(cif: np.ndarray, caf: np.ndarray) -> np.ndarray:
@@ -82,4 +112,4 @@ def read_fields(cif: np.ndarray, caf: np.ndarray) -> np.ndarray:
     confidence = 1 if caf.shape[1] == 8 else 0
     fields = np.concatenate([cif[:, confidence], caf[:, confidence]])
     assert len(fields) == NUM_CHANNELS
-    return np.nan_to_num(fields).clip(0, 1)
+    return np.nan_to_num(fields).clip(0, 1).astype(np.float32)

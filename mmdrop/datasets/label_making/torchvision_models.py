@@ -1,6 +1,7 @@
 """Key points and masks by torchvision's detection models."""
 
 import os
+import pickle
 from typing import Any
 from urllib.error import URLError
 
@@ -20,7 +21,12 @@ _PERSON = 1  # of COCO's classes
 
 
 def build_model(
-    builder: Any, official: Any, weights: str | None, device: str | None, **options: Any
+    builder: Any,
+    official: Any,
+    weights: str | None,
+    device: str | None,
+    option: str = 'weights=FILE',
+    **options: Any,
 ) -> nn.Module:
     """A detection model with its COCO weights, in evaluation mode.
 
@@ -29,6 +35,7 @@ def build_model(
         official: The published weights, which are looked for in torch's cache and downloaded.
         weights: File to read instead.
         device: Device; a GPU if there is one and none is named.
+        option: How the user names a file, for the message.
         options: Further arguments of the builder.
 
     Raises:
@@ -39,17 +46,17 @@ def build_model(
         try:
             model = builder(weights=official, progress=False, **options)
         except URLError as error:
-            raise download_error(official.url, error, 'weights=FILE') from error
+            raise download_error(official.url, error, option) from error
     else:
         if not os.path.isfile(weights):
             raise FileNotFoundError(f'{weights} does not exist: it should be {official.url}')
         # Without weights_backbone=None the backbone's would be downloaded.
         model = builder(weights=None, weights_backbone=None, **options)
-        state = torch.load(weights, map_location='cpu', weights_only=True)
         try:
-            model.load_state_dict(state)
-        except RuntimeError as error:
-            raise RuntimeError(f'{weights} is not {official.url}: {error}') from error
+            model.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
+        except (RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+            reason = str(error).partition('\n')[0]
+            raise RuntimeError(f'{weights} is not {official.url}: {reason}') from error
         # As torchvision sets it where it loads these weights itself.
         for module in model.backbone.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -118,7 +125,7 @@ def read_keypoint_rcnn(found: dict[str, Tensor]) -> tuple[np.ndarray, np.ndarray
     points = found['keypoints'].numpy().copy()
     points[..., :2] -= 0.5
     points[..., 2] = found['keypoints_scores'].numpy()
-    return points, found['boxes'].numpy()
+    return points, found['boxes'].numpy() - 0.5
 
 
 @LABEL_MAKERS.register_module()
@@ -148,7 +155,8 @@ class MaskRCNNFilter:
 
         official = detection.MaskRCNN_ResNet50_FPN_Weights.COCO_V1
         builder = detection.maskrcnn_resnet50_fpn
-        model = build_model(builder, official, weights, device, min_size=min_size)
+        option = 'mask_filter.weights=FILE'
+        model = build_model(builder, official, weights, device, option=option, min_size=min_size)
         self.detect = _Detector(model, person_score)
         self.threshold = threshold
 

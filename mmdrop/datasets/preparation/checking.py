@@ -1,5 +1,7 @@
 """Check an unpacked data set against what is known of it."""
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from mmdrop.datasets.layouts import (
     parse_name,
 )
 from mmdrop.datasets.parallel import map_parallel
+from mmdrop.datasets.parsing_advice import source_options
 from mmdrop.datasets.report import CheckReport, name_some
 from mmdrop.datasets.transforms import LoadImage
 
@@ -73,14 +76,13 @@ def check_dataset(
             images += _parse(report, layout, folder, found)
         subsets[subset] = images
         if all((root / folder).is_dir() for folder in folders):
-            _compare_counts(report, subset, images, layout.known.get(subset, Counts()))
+            _compare_counts(report, subset, images, layout)
         if file_names is not None and images:
             _compare_names(report, subset, images, file_names[subset])
     _check_identities(report, subsets)
     if decode and paths:
         _decode_all(report, paths, processes, quiet)
     _look_for_labels(report, name, root, subsets)
-    _advise(report, name)
     return report
 
 
@@ -111,8 +113,10 @@ def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -
 
 
 def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Path]) -> list[Image]:
-    images, wrong = [], []
+    images, wrong, unusual = [], [], []
     for path in paths:
+        if not re.fullmatch(layout.stem, path.stem):
+            unusual.append(str(path))
         try:
             pid, camid = parse_name(path, layout.pattern, first_camera=1)
         except ValueError:
@@ -125,12 +129,19 @@ def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Pat
             f'{len(wrong)} images in {folder} are named unlike those of the set; training would '
             f'stop at them. Move them away:\n{name_some(wrong)}'
         )
+    unusual = [path for path in unusual if path not in set(wrong)]
+    if unusual:
+        report.problems.append(
+            f'{len(unusual)} images in {folder} are no files of the set, but would be read as '
+            f'such. Move them away:\n{name_some(unusual)}'
+        )
     return images
 
 
 def _compare_counts(
-    report: CheckReport, subset: str, images: Sequence[Image], known: Counts
+    report: CheckReport, subset: str, images: Sequence[Image], layout: Layout
 ) -> None:
+    known = layout.known.get(subset, Counts())
     kept = [image for image in images if image.pid != JUNK_PID]
     cameras = {image.camid for image in kept} - {NO_CAMERA}
     found = Counts(len(kept), len({int(image.pid) for image in kept}), len(cameras))
@@ -143,10 +154,19 @@ def _compare_counts(
         for number, expected, unit in zip(found, known, Counts._fields, strict=True)
         if expected is not None and number != expected
     ]
-    if differences and images:
-        fewer = known.images is not None and found.images < known.images
-        cause = 'images are missing: unpack the archive again' if fewer else 'images are extra'
-        report.problems.append(f'{subset}: {", ".join(differences)}\n{cause}')
+    if not differences or not images:
+        return
+    if not layout.verified:
+        report.lines.append(
+            f'{subset}: {", ".join(differences)}; the counts of this set are from the literature '
+            'and not certain'
+        )
+        return
+    number = (found.images or 0) - (known.images or 0)
+    causes = ('file names are wrong', 'images are extra', 'images are missing')
+    cause = causes[(number > 0) - (number < 0)]
+    advice = ': unpack the archive again' if number < 0 else ''
+    report.problems.append(f'{subset}: {", ".join(differences)}\n{cause}{advice}')
 
 
 def _compare_names(
@@ -202,20 +222,30 @@ def _decode(path: Path) -> str:
 def _look_for_labels(
     report: CheckReport, name: str, root: Path, subsets: Mapping[str, Sequence[Image]]
 ) -> None:
+    """Count the labels of the training images, and say what comes next."""
     # Occluded-REID trains on half of all images in one of its protocols.
     images = subsets.get('train') or [i for images in subsets.values() for i in images]
-    suffix = _SUFFIXES.get(name, '.npy')
-    number = sum((root / _LABELS / f'{i.label_stem}{suffix}').is_file() for i in images)
+    if not images:
+        return
+    published = _SUFFIXES.get(name, '.npy')
+    folder = root / _LABELS
+    numbers = {
+        suffix: sum((folder / f'{i.label_stem}{suffix}').is_file() for i in images)
+        for suffix in dict.fromkeys((published, '.npy', '.png'))
+    }
+    suffix = max(numbers, key=lambda s: numbers[s])  # the first one where there are none
+    number = numbers[suffix]
     report.lines.append(
         f'{number} of {len(images)} training images have a parsing label, {_LABELS}/…{suffix}'
     )
+    quoted = shlex.quote(str(root))
     if number < len(images):
         report.advice.append(
-            f'mim run mmdrop make_parsing_labels {root} {root / _LABELS} --layout {name} '
-            '--source … makes labels; see docs/labels.md'
+            f'mim run mmdrop make_parsing_labels {quoted} {shlex.quote(str(folder))} --layout '
+            f'{name} --source … makes labels; see docs/labels.md'
         )
-
-
-def _advise(report: CheckReport, name: str) -> None:
-    if report.ok:
-        report.advice.append(f'mim train mmdrop configs/{_RECIPES[name]}.py')
+    elif report.ok:
+        train = f'mim train mmdrop configs/{_RECIPES[name]}.py'
+        if suffix != published:
+            train += f' {source_options(str(folder), suffix)}'
+        report.advice.append(train)

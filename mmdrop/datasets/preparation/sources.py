@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
@@ -20,9 +21,11 @@ class FolderSource:
         self.root = root
 
     def exists(self, name: str) -> bool:
+        """Whether there is such a file."""
         return (self.root / name).is_file()
 
     def read(self, name: str) -> bytes:
+        """Content of a file."""
         return (self.root / name).read_bytes()
 
 
@@ -42,24 +45,35 @@ class ZipSource:
             self.archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:
             raise ValueError(f'{path} is not a zip file that can be read ({error})') from error
+        self.path = path
         pattern = re.compile(rf'((?:.*/)?){re.escape(marker)}/')
-        found = (pattern.match(name) for name in self.archive.namelist())
+        names = [name for name in self.archive.namelist() if not name.startswith('__MACOSX/')]
+        found = (pattern.match(name) for name in names)
         first = next((match for match in found if match), None)
         if first is None:
             raise ValueError(f'{path} has no folder {marker}/: it is not an archive of this set')
         self.prefix = first[1]
         self.names = [
             name.removeprefix(self.prefix)
-            for name in self.archive.namelist()
+            for name in names
             if name.startswith(self.prefix) and not name.endswith('/')
         ]
         self._set = set(self.names)
 
     def exists(self, name: str) -> bool:
+        """Whether there is such a file."""
         return name in self._set
 
     def read(self, name: str) -> bytes:
-        return self.archive.read(self.prefix + name)
+        """Content of a file.
+
+        Raises:
+            ValueError: The archive is damaged, or encrypted.
+        """
+        try:
+            return self.archive.read(self.prefix + name)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+            raise ValueError(f'{self.path}: {name} cannot be unpacked ({error})') from error
 
 
 def copy_files(
