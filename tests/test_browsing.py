@@ -67,7 +67,8 @@ def test_steps_name_each_transform(drawn):
     browse_dataset(synthetic(*transforms), indices=[0, 3], steps=True)
     captions = [[sample['caption'] for sample in row] for row in drawn]
     assert [row[1:3] for row in captions] == [['FlipWithParts', 'PadCropWithParts']] * 2
-    assert captions[0][-1] == 'id 1' and captions[1][-1] == 'id 2'
+    assert captions[0][0].startswith('0: 0001_c') and captions[1][0].startswith('3: 0002_c')
+    assert captions[0][-1].startswith('id 1, cam ')
     assert (drawn[0][0]['image'][:, ::-1] == drawn[0][1]['image']).all()
 
 
@@ -89,7 +90,10 @@ def test_the_data_set_itself_is_left_as_it_was():
 
 def test_a_wrapped_data_set_shows_what_it_gives(drawn):
     browse_dataset(ConcatDataset([synthetic(), synthetic()]), indices=[5], repeats=1)
-    assert [sample['caption'] for sample in drawn[0]] == ['id 1', 'id 1']
+    before, after = (sample['caption'] for sample in drawn[0])
+    assert after.startswith('id 1, cam ') and before == f'5: {after}'
+    with pytest.raises(ValueError, match='steps are not seen in a ConcatDataset'):
+        browse_dataset(ConcatDataset([synthetic()]), steps=True)
 
 
 def test_images_without_labels_are_drawn_alone(tmp_path, drawn):
@@ -102,13 +106,25 @@ def test_images_without_labels_are_drawn_alone(tmp_path, drawn):
     browse_dataset(dataset, num_samples=1, repeats=1)
     ((before, after),) = drawn
     assert before['label'] is None and after['label'] is None
-    assert before['caption'] == 'x' and (after['image'] == (250, 0, 0)).all()
+    assert before['caption'].endswith(': x') and (after['image'] == (250, 0, 0)).all()
+    assert after['caption'] in ('query, id 1', 'query, id 2', 'id 1', 'id 2')
+
+
+def test_parts_have_their_names_in_the_legend(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        browsing, 'draw_parsing_rows', lambda rows, names, height: seen.append(names)
+    )
+    browse_dataset(synthetic(), num_samples=1)
+    assert seen == [('head', 'arms and torso', 'legs and feet')]
 
 
 def test_nothing_to_draw_and_a_sample_that_does_not_exist_are_errors():
     dataset = synthetic()
     with pytest.raises(ValueError, match='nothing to draw'):
         browse_dataset(dataset, repeats=0)
+    with pytest.raises(ValueError, match='at least 16 pixels'):
+        browse_dataset(dataset, height=0)
     with pytest.raises(IndexError, match='sample 4 of 4'):
         browse_dataset(dataset, indices=[4])
 
@@ -138,5 +154,7 @@ def test_the_tool_writes_a_picture_of_a_recipes_samples(tmp_path):
     assert 'samples 0 to 31' in done.stdout
     with Image.open(tmp_path / 'work_dirs/browse_dataset/drop_demo_train.png') as picture:
         assert picture.width > picture.height / 2
+    wrong = subprocess.run([*command, '--set', 'night'], capture_output=True, text=True)
+    assert wrong.returncode == 1 and "has [], not 'night'" in wrong.stderr
     wrong = subprocess.run([*command, '--indices', '9999'], capture_output=True, text=True)
     assert wrong.returncode == 1 and 'sample 9999 of 1600' in wrong.stderr

@@ -61,6 +61,9 @@ def test_reranking_is_switched_on_in_the_metric():
     cfg = recipe('drop_hrnet32_occduke')
     report_reranked(cfg)
     assert cfg.test_evaluator.rerank is True
+    cfg.test_evaluator.rerank = dict(k1=30)
+    report_reranked(cfg)
+    assert cfg.test_evaluator.rerank == dict(k1=30)
 
 
 def test_one_line_of_a_config_changes_the_test_set(tmp_path):

@@ -103,10 +103,32 @@ def test_a_missing_label_is_no_problem_where_training_ignores_it(labels, images)
     assert any("missing='ignore'" in line for line in report.lines)
 
 
-def test_labels_in_another_folder_are_noticed(labels, images):
+@pytest.mark.parametrize('missing', ['error', 'ignore'])
+def test_labels_in_another_folder_are_noticed(labels, images, missing):
     write_map(labels / 'bounding_box_train/a.png', halves(1, 2))
-    (problem,) = check_maps(labels, images).problems
+    (problem,) = check_maps(labels, images, missing=missing).problems
     assert 'folder, layout or suffix may be wrong' in problem
+
+
+def test_labels_of_another_kind_are_named(labels, images):
+    write_fields(labels / 'train/a.npy', 0)
+    (problem,) = check_maps(labels, images).problems
+    assert '2 of 2 images have no label' in problem and 'the folder holds 1 .npy' in problem
+
+
+def test_images_of_one_label_name_are_a_problem(labels, images, tmp_path):
+    for stem in ('train/a', 'train/b'):
+        write_map(labels / f'{stem}.png', [[1, 2, 2, 3]] * 8)
+    twin = (write_image(tmp_path / 'images/train/a.png'), 'train/a')
+    (problem,) = check_maps(labels, [*images, twin]).problems
+    assert 'label names stand for several images' in problem and 'train/a' in problem
+
+
+def test_a_hint_says_that_the_mapping_may_be_missing(labels, images):
+    for stem in ('train/a', 'train/b'):
+        write_map(labels / f'{stem}.png', np.full((8, 4), 9))
+    (problem,) = check_maps(labels, images).problems
+    assert 'class indices [9] are not in the mapping' in problem and 'set `mapping`' in problem
 
 
 @pytest.mark.parametrize(
@@ -127,6 +149,15 @@ def test_a_damaged_label_is_named_and_the_others_are_read(labels, images, conten
     (reason,) = report.broken
     assert str(path) in reason and message in reason
     assert report.usable == [images[1]] and not report.ok
+
+
+@pytest.mark.parametrize(('shape', 'skewed'), [((6, 4), 0), ((8, 3), 0), ((5, 4), 1), ((8, 2), 1)])
+def test_a_label_may_have_one_and_a_half_times_the_proportions(labels, images, shape, skewed):
+    # The image is twice as high as wide; 6 × 4 is 1.33 times off, 8 × 3 too, 5 × 4 is 1.6.
+    write_map(labels / 'train/a.png', np.ones(shape))
+    report = check_maps(labels, images[:1])
+    assert len(report.skewed) == skewed and len(report.usable) == 1 - skewed
+    assert report.shares['head'] == 1  # training would read it all the same
 
 
 def test_fields_with_height_and_width_exchanged_are_noticed(labels, images):
@@ -191,6 +222,14 @@ def test_key_points_need_images_and_are_drawn_at_their_size(tmp_path, images):
         check_labels(source)
 
 
+def test_an_entry_that_fits_two_images_is_a_problem(tmp_path):
+    images = [(write_image(tmp_path / f'{x}/a.jpg'), f'{x}/a') for x in 'xy']
+    path = tmp_path / 'people.json'
+    path.write_text(json.dumps([dict(image_id='a.jpg', keypoints=[3.0] * 51, score=1.0)]))
+    report = check_labels(LoadKeypointParsing(str(path), 3), images, quiet=True)
+    assert any('label names stand for several images' in x for x in report.problems)
+
+
 def test_what_a_source_of_ones_own_raises_is_a_damaged_label(images):
     class Failing(ParsingSource):
         def has_label(self, stem):
@@ -220,6 +259,13 @@ def test_the_source_is_found_by_the_files(tmp_path):
         (folder / 'notes.txt').write_text('made by hand')
         found = find_label_source(folder)
         assert (found['type'], found.get('suffix')) == expected
+
+
+def test_the_most_frequent_kind_of_file_decides(tmp_path):
+    for name in ('a.png', 'b.png', 'c.npy'):
+        (tmp_path / name).write_bytes(b'')
+    assert find_label_source(tmp_path)['suffix'] == '.png'
+    assert find_label_source(tmp_path, suffix='.npy')['type'] == 'LoadPifPafFields'
 
 
 def test_options_go_to_the_source_and_maps_are_our_own_without_a_mapping(tmp_path):
@@ -292,6 +338,23 @@ def test_the_tool_checks_the_labels_of_a_recipe(tmp_path):
     )
     done = run_tool('drop_hrnet32_market1501.py', '--cfg-options', *options, cwd=tmp_path)
     assert '2 of 2 images have a label' in done.stdout, done.stderr
-    assert 'read by LoadPifPafFields into 5 parts' in done.stdout
+    assert "LoadPifPafFields(groups='five_v', num_parts=5, suffix='.npy')" in done.stdout
     done = run_tool('drop_demo.py', cwd=tmp_path)
     assert done.returncode == 1 and 'has no label source' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ('args', 'message'),
+    [
+        (['drop_demo.py', '--images', '.'], '--images is for a folder or file'),
+        (['drop_demo', '--options', 'num_parts=5'], '--options is for a folder or file'),
+        (['.', '--cfg-options', 'a=1'], '--cfg-options is for a config'),
+        (['.', '--layout', 'folder'], '--layout needs --images'),
+        (['nowhere'], 'nowhere does not exist'),
+        (['configs/nowhere.py'], 'neither a config file nor a config of mmdrop'),
+        (['configs/drop_demo.py'], 'has no label source'),
+    ],
+)
+def test_wrong_arguments_of_the_tool_are_named(tmp_path, args, message):
+    done = run_tool(*args, cwd=tmp_path)
+    assert done.returncode and message in done.stderr and 'Traceback' not in done.stderr

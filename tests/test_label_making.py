@@ -217,7 +217,7 @@ def test_key_points_without_an_entry_for_any_image_are_refused(folder):
 def test_an_entry_that_fits_several_images_is_refused(folder):
     write_image(folder / 'images/test/a.jpg')
     maker = KeypointFile(write_keypoints(folder / 'k.json', {'a': STANDING}))
-    with pytest.raises(ValueError, match="2 images share an entry .* such as 'test/a'"):
+    with pytest.raises(ValueError, match=r"2 images share an entry .* such as 'test/a'"):
         make(maker, folder)
 
 
@@ -428,8 +428,8 @@ def test_a_filter_masks_key_points_of_a_file_too(monkeypatch, folder):
 
 
 def test_a_mask_begins_above_its_threshold(monkeypatch):
-    masks = mask_output()
-    masks['masks'] = np.full_like(masks['masks'], 0.5)
+    masks = mask_output((0, 64))
+    masks['masks'][:] = 0.5
     masks['masks'][..., 10, 20] = 0.51
     recorded_models(monkeypatch, masks=masks)
     mask = MaskRCNNFilter().find_mask(np.zeros((*SHAPE, 3), np.uint8))
@@ -670,7 +670,8 @@ def test_openpifpaf_writes_the_published_format(monkeypatch, folder):
     for path in (folder / 'images/train').iterdir():
         Image.new('RGB', (64, 128), (250, 90, 10)).save(path, quality=100, subsampling=0)
     counts = make(OpenPifPaf(mask_filter=dict(type='MaskRCNNFilter')), folder)
-    assert counts.made == 3 and seen[0] == ((64, 128), (250, 90, 10)), counts
+    assert counts.made == 3 and seen[0][0] == (64, 128), counts
+    assert np.abs(np.subtract(seen[0][1], (250, 90, 10))).max() < 3  # RGB, of a JPEG file
     assert 'type=LoadPifPafFields' in str(counts)
     fields = np.load(folder / 'labels/train/a.npy')
     assert fields.shape == (36, 17, 9) and fields.dtype == np.float32

@@ -214,6 +214,28 @@ def test_hct_trains_rows_and_the_centres_of_the_batch_alone():
     assert moved.tolist() == [True, False, True] and rows.grad.isfinite().all()
 
 
+def test_hct_may_take_the_centres_of_the_first_rows_alone():
+    torch.manual_seed(0)
+    rows, pids = torch.randn(6, 2, 5), torch.tensor([0, 0, 1, 2, 0, 2])
+    centres = torch.randn(3, 2, 5)
+    expected = 0.0
+    for pid in (0, 1):  # identities of the first three rows, each once
+        for k in range(2):
+            distance = (rows[:, k] - centres[pid, k]).norm(dim=1)
+            own = pids == pid
+            expected += max(0.0, float(distance[own].max() - distance[~own].min()) + 9.0) / 4
+    value = hct(centres, margin=9.0)(rows, pids, num_anchors=3)
+    torch.testing.assert_close(value.item(), expected)
+
+
+def test_hct_draws_its_centres_at_random():
+    loss = HCTLoss()
+    torch.manual_seed(0)
+    loss.make_centres(50, 2, 40)
+    assert loss.centres.shape == (50, 2, 40)
+    assert abs(loss.centres.std().item() - 1) < 0.05 and abs(loss.centres.mean().item()) < 0.05
+
+
 def test_hct_without_another_identity_is_a_differentiable_zero():
     rows = torch.randn(4, 2, 5, requires_grad=True)
     value = hct(torch.randn(3, 2, 5))(rows, torch.tensor([1, 1, 1, 1]))

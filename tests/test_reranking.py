@@ -156,6 +156,25 @@ def test_a_weight_of_one_ranks_as_without():
     assert evaluate_ranking(*arguments, distances=rerank) == evaluate_ranking(*arguments)
 
 
+@pytest.mark.parametrize('weight', [0.0, 0.3, 1.0])
+def test_pairs_without_a_shared_part_come_last_at_any_weight(weight):
+    (query, gallery), visible = random_sides(2, 0.4)
+    shared = (visible[0][:, None] & visible[1]).any(2)
+    assert shared.any() and not shared.all()
+    distance = KReciprocalReranking(query, gallery, *visible, weight=weight)(torch.arange(8))
+    assert torch.equal(distance.isinf(), ~shared) and not distance.isnan().any()
+    assert (distance >= 0).all()
+
+
+def test_images_that_are_all_alike_are_no_trouble():
+    same = torch.ones(5, 2, 3)
+    distance = KReciprocalReranking(same[:2], same[2:], k1=2, k2=1)(torch.arange(2))
+    assert distance.isfinite().all()
+    torch.testing.assert_close(
+        distance, torch.tensor(slow_rerank([[0.0] * 5] * 5, 2, 2, 1, 0.3)), rtol=0, atol=1e-6
+    )
+
+
 @pytest.mark.parametrize('wrong', [dict(k1=0), dict(k2=0), dict(weight=1.1)])
 def test_parameters_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match='re-ranking needs'):
@@ -164,23 +183,43 @@ def test_parameters_out_of_range_are_refused(wrong):
         ReIDMetric(rerank=wrong)
 
 
+def results(junk):
+    generator = torch.Generator()
+    return [
+        dict(
+            embeddings=torch.randn(2, 4, generator=generator.manual_seed(i)),
+            visibility=torch.ones(2, dtype=torch.bool),
+            embedding_names=('foreground', 'part_1'),
+            pid=-1 if i in junk else i % 5,
+            camid=i % 3,
+            is_query=i < 6,
+            img_path=f'{i}.jpg',
+        )
+        for i in range(40)
+    ]
+
+
+@pytest.mark.parametrize('table', [False, True])
+def test_the_metric_reranks_its_own_row_with_its_own_parameters(table):
+    samples = results(junk=())
+    metric = ReIDMetric('foreground', table=table, rerank=dict(k1=4, k2=1, weight=0.1))
+    scores = metric.compute_metrics(samples)
+    query, gallery = (
+        torch.stack([s['embeddings'][:1] for s in samples[part]])
+        for part in (slice(6), slice(6, None))
+    )
+    labels = [
+        [s[key] for s in samples[part]]
+        for key in ('pid', 'camid')
+        for part in (slice(6), slice(6, None))
+    ]
+    rerank = KReciprocalReranking(query, gallery, k1=4, k2=1, weight=0.1)
+    expected = evaluate_ranking(query, gallery, *labels, distances=rerank)
+    found = {n.removeprefix('reranked/'): x for n, x in scores.items() if 'reranked/' in n}
+    assert found == expected
+
+
 def test_the_metric_reports_both_and_leaves_junk_out_of_every_neighbourhood():
-    generator = torch.Generator().manual_seed(0)
-
-    def results(junk):
-        return [
-            dict(
-                embeddings=torch.randn(2, 4, generator=generator.manual_seed(i)),
-                visibility=torch.ones(2, dtype=torch.bool),
-                embedding_names=('foreground', 'part_1'),
-                pid=-1 if i in junk else i % 5,
-                camid=i % 3,
-                is_query=i < 6,
-                img_path=f'{i}.jpg',
-            )
-            for i in range(40)
-        ]
-
     metric = ReIDMetric(rerank=dict(k1=5, k2=2))
     scores = metric.compute_metrics(results(junk={20, 30}))
     without = [r for i, r in enumerate(results(junk=())) if i not in {20, 30}]

@@ -53,6 +53,45 @@ def test_a_part_loss_works_as_on_predicted_parts(loss, key):
         assert head.part_loss.centres.shape == (3, 2, 5)
 
 
+def test_the_weight_is_divided_among_the_stripes():
+    assert stripe_head(parts_weight=3.0).identity_weights == {'stripe_1': 1.5, 'stripe_2': 1.5}
+
+
+def test_a_bank_keeps_rows_of_former_batches_for_the_part_loss():
+    features = torch.rand(4, 4, 6, 2)
+    heads = [
+        stripe_head(part_loss=dict(type='PCTLoss'), memory_bank=bank)
+        for bank in (None, dict(type='PartMemoryBank', num_batches=2))
+    ]
+    for head in heads:
+        head.loss(features.flip(0), None, samples([2, 2, 1, 1]))
+    without, kept = (
+        head.loss(features, None, samples([0, 0, 1, 1]))['loss_pct'].item() for head in heads
+    )
+    rows = torch.cat([heads[0].embed(heads[0].pool(x)) for x in (features, features.flip(0))])
+    loss = heads[0].part_loss
+    labels = torch.tensor([0, 0, 1, 1, 2, 2, 1, 1])
+    assert without == pytest.approx(loss(rows[:4], labels[:4]).item(), rel=1e-4)
+    assert kept == pytest.approx(loss(rows, labels).item(), rel=1e-4) != pytest.approx(without)
+
+
+def test_the_part_loss_reaches_the_features():
+    head = stripe_head(part_loss=dict(type='PCTLoss', margin=9.0), parts_weight=0.0)
+    features = torch.rand(4, 4, 6, 2, requires_grad=True)
+    head.loss(features, None, samples([0, 0, 1, 1]))['loss_pct'].backward()
+    assert features.grad.abs().sum() > 0
+
+
+def test_dropout_is_for_training_alone():
+    head = stripe_head(dropout=0.9, label_smoothing=0.0)
+    features = torch.ones(2, 4, 6, 2)
+    seen = []
+    head.reduce_parts.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    head.loss(features, None, samples([0, 1]))
+    head.eval().predict(features, None)
+    assert (seen[0] == 0).any() and (seen[1] == 1).all()
+
+
 def test_one_classifier_of_all_stripes_is_an_option():
     head = stripe_head(parts_identity='concat', parts_weight=2.0)
     assert list(head.necks) == ['parts'] and head.identity_weights == {'parts': 2.0}

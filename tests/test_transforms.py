@@ -139,10 +139,13 @@ def test_erased_area_and_aspect_are_in_their_ranges():
 def test_erased_sides_are_in_their_range():
     np.random.seed(0)  # noqa: NPY002
     erase = EraseWithParts(prob=1.0, sides=(0.15, 0.65))
+    shares = []
     for _ in range(200):
         rows, columns = erase._choose_box(256, 128)
+        shares.append(((rows.stop - rows.start) / 256, (columns.stop - columns.start) / 128))
         assert 38 <= rows.stop - rows.start <= 166 and 19 <= columns.stop - columns.start <= 83
         assert rows.start >= 0 and rows.stop <= 256 and columns.start >= 0 and columns.stop <= 128
+    assert abs(np.corrcoef(np.transpose(shares))[0, 1]) < 0.3  # drawn one by one
     with pytest.raises(ValueError, match='sides'):
         EraseWithParts(sides=(0.0, 1.2))
 
