@@ -11,4 +11,3 @@ model.backbone.update(
 )
 model.parsing_neck.in_channels = [128, 256, 512, 1024]
 model.reid_head.in_channels = 128 + 256 + 512 + 1024
-optim_wrapper.optimizer.lr = 2e-4

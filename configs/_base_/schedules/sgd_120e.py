@@ -1,4 +1,4 @@
-"""SOLIDER-REID's schedule for Swin-T: SGD with warm-up and cosine."""
+"""SOLIDER-REID's schedule: SGD, a cosine over all epochs, and warm-up, here as a factor of it."""
 
 from mmengine.optim import CosineAnnealingLR, LinearLR, OptimWrapper
 from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
@@ -11,7 +11,7 @@ optim_wrapper = dict(
 )
 param_scheduler = [
     dict(type=LinearLR, start_factor=0.01, begin=0, end=20, by_epoch=True),
-    dict(type=CosineAnnealingLR, T_max=100, begin=20, end=120, eta_min=1.6e-6, by_epoch=True),
+    dict(type=CosineAnnealingLR, T_max=120, eta_min=1.6e-6, by_epoch=True),
 ]
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=120, val_interval=20)
 val_cfg = dict(type=ValLoop)

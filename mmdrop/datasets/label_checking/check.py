@@ -198,10 +198,10 @@ def _describe_parts(
     report.shares = dict(zip(names, shares, strict=True))
     report.shown = dict(zip(names[1:-1], shown[1:-1], strict=True))
     width = max(map(len, names)) + 4
-    report.lines.append(f'{"":{width}}{"pixels":>8}  of {len(counts)} labels show it')
+    report.lines.append(f'{len(counts)} labels: share of their pixels, and of labels that show it')
     for index, (name, share) in enumerate(report.shares.items()):
         title = f'{index} {name}' if name in report.shown else name
-        report.lines.append(f'{title:{width}}{share:8.2%}  {shown[index]:7.1%}')
+        report.lines.append(f'  {title:{width}}{share:8.2%}  {shown[index]:7.1%}')
     if report.empty:
         report.lines.append(f'{len(report.empty)} labels show no part, such as {report.empty[0]}')
 
