@@ -1,5 +1,6 @@
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 
 # Tests are small: two threads would wait for each other longer than they work.
 torch.set_num_threads(1)
@@ -8,3 +9,10 @@ torch.set_num_threads(1)
 def pytest_runtest_setup(item):
     if item.get_closest_marker('cuda') and not torch.cuda.is_available():
         pytest.skip('needs a GPU')
+
+
+@pytest.fixture(autouse=True)
+def no_scope_is_left_behind():
+    """A Runner sets the scope of registries for good; MMEngine has no public way back."""
+    yield
+    DefaultScope._instance_dict.clear()

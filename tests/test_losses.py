@@ -241,3 +241,5 @@ def test_hct_without_another_identity_is_a_differentiable_zero():
     value = hct(torch.randn(3, 2, 5))(rows, torch.tensor([1, 1, 1, 1]))
     value.backward()
     assert value == 0 and rows.grad.eq(0).all()
+    with pytest.raises(RuntimeError, match='has no centres'):
+        HCTLoss()(rows, torch.tensor([0, 0, 1, 1]))

@@ -37,7 +37,10 @@ def main() -> None:
     cfg = load_config(args)
     cfg.load_from = args.checkpoint
     if args.on:
-        replace_test_sets(cfg, args.on)
+        try:
+            replace_test_sets(cfg, args.on)
+        except ValueError as error:
+            parser.error(str(error))
     if args.table:
         report_table(cfg)
     if args.rerank:

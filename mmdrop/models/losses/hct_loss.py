@@ -38,7 +38,7 @@ class HCTLoss(nn.Module):
         self.margin = margin
         self.squared = squared
         self.loss_weight = loss_weight
-        self.centres: nn.Parameter
+        self.centres: nn.Parameter | None = None
 
     def make_centres(self, num_classes: int, num_parts: int, channels: int) -> None:
         """Draw the centres from N(0, 1); the ReID head, which knows how many, calls this."""
@@ -58,7 +58,12 @@ class HCTLoss(nn.Module):
             pids: Training classes in [0, number of classes), ``(N,)``.
             visibility: Bool, ``(N, K)``; a part that a row does not show is left out.
             num_anchors: Only centres of identities of the first so many rows are anchors.
+
+        Raises:
+            RuntimeError: There are no centres yet.
         """
+        if self.centres is None:
+            raise RuntimeError('HCTLoss has no centres: call make_centres, as the ReID heads do')
         # Every row stands for the centre of its identity, and for its share of the identity.
         anchor_pids = pids[:num_anchors]
         distance = pairwise_part_distance(self.centres[anchor_pids], embeddings)  # (K, A, N)
