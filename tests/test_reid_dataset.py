@@ -1,5 +1,7 @@
 import logging
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from PIL import Image
 
 from mmdrop.datasets import LoadImage, PackReIDInputs, ReIDDataset
 from mmdrop.datasets import reid_dataset as module
-from mmdrop.datasets.layouts import draw_half
+from mmdrop.datasets.layouts import LAYOUTS, draw_half
 
 MARKET = {
     'bounding_box_train': ('0007_c2s1_000001_01', '0002_c1s1_000451_03', '0007_c6s2_000003_01'),
@@ -285,3 +287,23 @@ def test_lazy_pickled_and_indexed_data_sets_hold_the_same_images(market):
     dataset.full_init()
     assert column(pickle.loads(pickle.dumps(dataset)), 'pid') == [2, 7, 7]
     assert column(ReIDDataset('market1501', market, 'train', indices=2), 'gt_label') == [0, 1]
+
+
+def test_the_counts_that_loading_compares_are_those_of_the_documentation():
+    text = (Path(__file__).parents[1] / 'docs/datasets.md').read_text()
+    number = r'(?:([\d,]+) / ([\d,]+)( and the distractors)?|–)'
+    found = re.findall(rf'^\| `(\w+)`(.*) \| {number} \| {number} \| {number} \|', text, re.M)
+    seen = set()
+    for name, more, *numbers in found:
+        name += '_half' if 'half' in more else '_transfer' if 'transfer' in more else ''
+        seen.add(name)
+        for i, subset in enumerate(('train', 'query', 'gallery')):
+            images, identities, distractors = numbers[3 * i : 3 * i + 3]
+            known = LAYOUTS[name].known.get(subset)
+            if not images:
+                assert known is None
+                continue
+            # Market-1501's distractors share one more identity
+            expected = int(identities.replace(',', '')) + bool(distractors)
+            assert known[:2] == (int(images.replace(',', '')), expected)
+    assert seen == set(LAYOUTS)
