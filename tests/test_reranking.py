@@ -144,6 +144,7 @@ def test_chunks_change_nothing(monkeypatch):
     whole = KReciprocalReranking(query, gallery, *visible)(torch.arange(8))
     monkeypatch.setattr(module, '_CHUNK_PAIRS', 50)
     monkeypatch.setattr(module, '_CHUNK_ENTRIES', 7)
+    monkeypatch.setattr(module, '_CHUNK_EMBEDDINGS', 3)
     parts = KReciprocalReranking(query, gallery, *visible)(torch.arange(8))
     torch.testing.assert_close(parts, whole)
 

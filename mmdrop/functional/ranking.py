@@ -70,8 +70,9 @@ def evaluate_ranking(
     protocol = _Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
     gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     chunks = protocol.chunks(chunk_size)
-    # One buffer for all: fresh pages cost the system more time than the counting.
-    buffer = torch.empty(len(chunks[0]), len(gallery), device=query.device)
+    if distances is None:
+        # One buffer for all: fresh pages cost the system more time than the counting.
+        buffer = torch.empty(len(chunks[0]), len(gallery), device=query.device)
     average_precision, inverse_precision, first = [], [], []
     for chunk in chunks:
         index, match, junk = protocol.same_pid(chunk)

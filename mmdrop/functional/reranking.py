@@ -6,9 +6,10 @@ from torch import Tensor
 
 from .distance import check_inputs, part_distance
 
-# Distances held at once in the search for neighbours, 64 MiB; and pairs of sparse entries.
-_CHUNK_PAIRS = 2**24
+# Distances held at once, 16 MiB and ten times that in sorting them; and pairs of sparse entries.
+_CHUNK_PAIRS = 2**22
 _CHUNK_ENTRIES = 2**22
+_CHUNK_EMBEDDINGS = 256  # pairs of images whose embeddings are copied at once
 
 
 class KReciprocalReranking:
@@ -137,13 +138,10 @@ class KReciprocalReranking:
         """Weights over the sets as rows, columns and values, ``(nnz,)`` each."""
         rows, slots = is_member.nonzero(as_tuple=True)
         columns = members[rows, slots]
-        step = max(1, _CHUNK_ENTRIES // self.embeddings[0].numel())
-        distance = torch.cat(
-            [
-                self._pair_distance(i, j)
-                for i, j in zip(rows.split(step), columns.split(step), strict=True)
-            ]
-        )
+        distance = self.embeddings.new_empty(len(rows), dtype=torch.float32)
+        # Written into one tensor: many small ones would leave holes in the memory of a CPU.
+        for part in torch.arange(len(rows), device=rows.device).split(_CHUNK_EMBEDDINGS):
+            distance[part] = self._pair_distance(rows[part], columns[part])
         values = (-(distance / self.largest[rows]).square()).exp()
         total = values.new_zeros(len(self.embeddings)).index_add_(0, rows, values)
         return rows, columns, values / total[rows]
@@ -177,6 +175,10 @@ class KReciprocalReranking:
     @torch.no_grad()
     def __call__(self, rows: Tensor) -> Tensor:
         """Re-ranked distances of the queries with these indices, ``(n,) → (n, G)``."""
+        size = max(1, _CHUNK_PAIRS // len(self.embeddings))
+        return torch.cat([self._rerank(part) for part in rows.split(size)])
+
+    def _rerank(self, rows: Tensor) -> Tensor:
         num_gallery = len(self.embeddings) - self.num_queries
         distance = self._distance(rows, self.num_queries)
         start, columns, values = self.rows
