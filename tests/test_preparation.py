@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,6 @@ from PIL import Image
 from mmdrop.apis.loading import load_config
 from mmdrop.datasets import LoadParsingMap, check_dataset, prepare_dataset
 from mmdrop.datasets.layouts import LAYOUTS, Counts, list_layout
-from mmdrop.datasets.preparation import checking
 from mmdrop.datasets.preparation.occluded_duke import plan_copies, read_lists
 from mmdrop.datasets.preparation.sources import copy_files
 from mmdrop.registry import TRANSFORMS
@@ -165,11 +165,18 @@ def test_a_file_that_the_system_does_not_let_read_is_named(market, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_listed_is_named(market, monkeypatch):
-    def refuse(self, pattern):
-        raise PermissionError(13, 'Permission denied', str(self))
+    scandir = os.scandir
 
-    monkeypatch.setattr(checking.Path, 'rglob', refuse)
-    assert 'query cannot be listed' in problems(check('market1501', market))
+    def refuse(path):
+        if str(path).endswith('query'):
+            raise PermissionError(13, 'Permission denied', str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, 'scandir', refuse)
+    text = problems(check('market1501', market))
+    assert 'query cannot be listed' in text and 'check its permissions' in text
+    with pytest.raises(PermissionError, match='Permission denied'):
+        list_layout(LAYOUTS['market1501'], market, 'query')
 
 
 def test_identities_of_both_sides_and_queries_without_a_match_are_noticed(market):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -211,13 +212,25 @@ def list_images(folder: Path, root: Path, layout: Layout | None = None) -> Itera
             f'{folder} does not exist; set `data_root` (now {root}) to the folder that holds '
             f'{expected}'
         )
-    for path in sorted(folder.rglob('*')):
-        if (
-            path.suffix.lower() in IMAGE_EXTENSIONS
-            and not path.name.startswith('.')
-            and not path.is_dir()
-        ):
+    for path in list_files(folder):
+        if path.suffix.lower() in IMAGE_EXTENSIONS:
             yield path
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Files in and below a folder, sorted, hidden ones left out.
+
+    Raises:
+        OSError: A folder cannot be listed, which :meth:`Path.rglob` would pass over.
+    """
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    walk = os.walk(folder, onerror=fail)
+    return sorted(
+        Path(place, name) for place, _, names in walk for name in names if not name.startswith('.')
+    )
 
 
 def parse_name(path: Path, pattern: str, first_camera: int) -> tuple[str, int]:

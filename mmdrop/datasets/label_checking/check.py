@@ -15,6 +15,7 @@ from mmdrop.datasets.label_checking.report import (
     describe_parts,
     describe_source,
 )
+from mmdrop.datasets.layouts import list_files
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.parsing_base import FileParsingSource, ParsingSource
 from mmdrop.datasets.transforms import LoadImage
@@ -81,10 +82,8 @@ def _list_stems(source: FileParsingSource) -> list[str]:
     root = Path(source.root)
     if not root.is_dir():
         raise FileNotFoundError(f'{root} is not a folder')
-    paths = (path for path in root.rglob(f'*{source.suffix}') if not path.is_dir())
-    files = (path.relative_to(root).as_posix() for path in paths)
-    stems = (name.removesuffix(source.suffix) for name in files)
-    return sorted(stem for stem in stems if not Path(stem).name.startswith('.'))
+    names = (path.relative_to(root).as_posix() for path in list_files(root))
+    return [name.removesuffix(source.suffix) for name in names if name.endswith(source.suffix)]
 
 
 def _read_one(item: tuple[str | None, str], source: ParsingSource) -> Facts:

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+from mmdrop.datasets.layouts import list_files
 from mmdrop.datasets.reid_dataset import ReIDDataset
 
 # Of the published labels and of those that make_parsing_labels writes; the longer one goes first.
@@ -68,7 +69,7 @@ def count_suffixes(folder: str | Path) -> str:
 
 
 def _names(folder: Path) -> list[str]:
-    return [p.name for p in folder.rglob('*') if p.is_file() and not p.name.startswith('.')]
+    return [path.name for path in list_files(folder)]
 
 
 def dataset_images(dataset: ReIDDataset) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from mmdrop.datasets.layouts import (
     Counts,
     Image,
     Layout,
+    list_files,
     parse_name,
 )
 from mmdrop.datasets.parallel import map_parallel
@@ -99,12 +100,11 @@ def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -
         return []
     images, others = [], []
     try:
-        for file in sorted(path.rglob('*')):
-            if file.is_dir() or file.name.startswith('.'):
-                continue
+        for file in list_files(path):
             (images if file.suffix.lower() in IMAGE_EXTENSIONS else others).append(file)
     except OSError as error:
         report.problems.append(f'{path} cannot be listed ({error})\ncheck its permissions')
+        return []
     if not images:
         report.problems.append(f'{path} holds no image\nunpack the archive again')
     if others:
