@@ -60,7 +60,7 @@ class LoadPifPafFields(FileParsingSource):
         label = np.zeros((height, width), np.uint8)
         best = np.full((height, width), np.nextafter(np.float32(self.threshold), 0, dtype='f4'))
         for part, channels in enumerate(self._channels, start=1):
-            confidence = fields[channels].max(axis=0).astype(np.float32).clip(0, 1)
+            confidence = fields[channels].max(axis=0).astype(np.float32, copy=False).clip(0, 1)
             confidence = cv2.resize(confidence, (width, height), interpolation=cv2.INTER_LINEAR)
             np.copyto(label, part, where=confidence > best, casting='unsafe')
             cv2.max(best, confidence, dst=best)
