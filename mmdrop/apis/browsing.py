@@ -8,7 +8,7 @@ import numpy as np
 from mmengine.dataset import BaseDataset, Compose
 from mmengine.runner import set_random_seed
 
-from mmdrop.datasets import LoadImage, ParsingSource
+from mmdrop.datasets import LoadImage, ParsingSource, find_parsing_source
 from mmdrop.registry import TRANSFORMS, type_name
 from mmdrop.visualization import draw_parsing_rows, draw_parsing_sheet
 from mmdrop.visualization.hooks import spread, to_rgb
@@ -98,14 +98,31 @@ def browse_labels(
     for index in spread(len(samples), num_samples):
         path, stem = samples[index]
         if path is None:
-            shape = source.read(stem).shape[-2:]
-            results = {'img': np.full((*shape, 3), 128, np.uint8)}
+            content = source.read(stem)
+            label = source.to_label(content, content.shape[-2:])
+            image = np.full((*label.shape, 3), 128, np.uint8)
         else:
             results = LoadImage()({'img_path': str(path)})
-        label = source.load(stem, results)
-        caption = stem.rpartition('/')[2]
-        drawn.append(dict(image=results['img'][..., ::-1], label=label, caption=caption))
+            label, image = source.load(stem, results), results['img'][..., ::-1]
+        drawn.append(dict(image=image, label=label, caption=stem.rpartition('/')[2]))
     return draw_parsing_sheet(drawn, source.groups.part_names, height)
+
+
+def _sample(results: Mapping, caption: str) -> dict | None:
+    """Image and label of a sample between two transforms, or packed; None before it is loaded."""
+    if 'img' in results:
+        image, label = results['img'][..., ::-1], results.get('gt_seg_map')
+    elif 'inputs' in results:
+        sample = results['data_samples']
+        image, label = to_rgb(results['inputs']), sample.get('gt_sem_seg')
+        label = None if label is None else label.numpy()
+        caption = f'{"query, " * bool(sample.get("is_query"))}id {sample.get("pid")}'
+        if sample.get('camid', -1) >= 0:
+            caption += f', cam {sample.camid}'
+    else:
+        return None
+    label = None if label is None else label.copy()  # it may be changed in place
+    return dict(image=image.copy(), label=label, caption=caption)
 
 
 class _Recorder:
@@ -116,50 +133,38 @@ class _Recorder:
         self.samples: list[dict] = []
 
     def __call__(self, results: dict) -> dict | None:
-        self.keep(results, '')
+        self._keep(results, '')
         for transform in self.transforms:
             results = transform(results)
             if results is None:
                 return None  # the data set says whose fault it is
-            self.keep(results, type_name(transform))
+            self._keep(results, type_name(transform))
         return results
 
-    def keep(self, results: Mapping, caption: str) -> None:
-        if 'img' in results:
-            image, label = results['img'][..., ::-1], results.get('gt_seg_map')
-            if not self.samples:
-                caption = Path(str(results.get('img_path', 'image'))).stem
-        elif 'inputs' in results:
-            sample = results['data_samples']
-            image, label = to_rgb(results['inputs']), sample.get('gt_sem_seg')
-            label = None if label is None else label.numpy()
-            caption = f'{"query, " * bool(sample.get("is_query"))}id {sample.get("pid")}'
-            if sample.get('camid', -1) >= 0:
-                caption += f', cam {sample.camid}'
-        else:
-            return
-        label = None if label is None else label.copy()  # it may be changed in place
-        self.samples.append(dict(image=image.copy(), label=label, caption=caption))
+    def _keep(self, results: Mapping, name: str) -> None:
+        first = Path(str(results.get('img_path', 'image'))).stem
+        sample = _sample(results, name if self.samples else first)
+        if sample is not None:
+            self.samples.append(sample)
 
 
 def _pass_through(dataset: BaseDataset, index: int) -> list[dict]:
     """What each step of the pipeline makes of a sample; the last one is packed."""
-    if not hasattr(dataset, 'pipeline'):  # a wrapper, such as ConcatDataset
-        recorder = _Recorder(lambda results: results)
-        recorder.keep(dataset[index], '')
-        return recorder.samples
-    dataset.full_init()
-    recorder = _Recorder(dataset.pipeline)
-    watched = copy.copy(dataset)
-    watched.pipeline = recorder
-    watched.prepare_data(index)
-    if not recorder.samples:
+    if hasattr(dataset, 'pipeline'):
+        dataset.full_init()
+        recorder = _Recorder(dataset.pipeline)
+        watched = copy.copy(dataset)
+        watched.pipeline = recorder
+        watched.prepare_data(index)
+        samples = recorder.samples
+    else:  # a wrapper, such as ConcatDataset
+        samples = [sample for sample in [_sample(dataset[index], '')] if sample is not None]
+    if not samples:
         raise ValueError('no transform of the pipeline makes an image')
-    return recorder.samples
+    return samples
 
 
 def _part_names(dataset: BaseDataset) -> Sequence[str]:
+    source = find_parsing_source(dataset)
     names = getattr(dataset, 'metainfo', {}).get('part_names')
-    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
-    sources = [t for t in transforms if isinstance(t, ParsingSource)]
-    return names or (sources[0].groups.part_names if sources else ())
+    return names or (source.groups.part_names if source else ())

@@ -5,6 +5,7 @@ from mmdrop.datasets.label_checking import (
     check_labels,
     dataset_images,
     find_label_source,
+    find_parsing_source,
 )
 from mmdrop.datasets.label_making import find_images, make_parsing_labels
 from mmdrop.datasets.occlusion import OccludePerson
@@ -48,6 +49,7 @@ __all__ = [
     'dataset_images',
     'find_images',
     'find_label_source',
+    'find_parsing_source',
     'get_part_groups',
     'hash_images',
     'image_checksum',

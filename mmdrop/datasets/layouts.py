@@ -142,6 +142,14 @@ LAYOUTS = {
     ),
 }
 
+# As users name them. Occluded-REID's folders and images are the same in both of its protocols.
+PUBLIC_SETS = ('market1501', 'dukemtmc', 'occluded_duke', 'p_dukemtmc', 'occluded_reid')
+
+
+def find_layout(name: str) -> Layout | None:
+    """The row of a public set, with or without its protocol; None if there is no such set."""
+    return LAYOUTS.get('occluded_reid_transfer' if name == 'occluded_reid' else name)
+
 
 def list_layout(layout: Layout, root: Path, subset: str) -> list[Image]:
     """Images of a subset of a public set; sorted, junk included."""

@@ -76,6 +76,10 @@ class FileParsingSource(ParsingSource):
         """The label file of an image."""
         return Path(self.root, stem + self.suffix)
 
+    def load(self, stem: str, results: dict) -> np.ndarray:
+        """Read the file and make the label of the image's size."""
+        return self.to_label(self.read(stem), results['img'].shape[:2])
+
     @abstractmethod
     def read(self, stem: str) -> np.ndarray:
         """Checked content of a label file, ``(…, h, w)``.
@@ -83,6 +87,10 @@ class FileParsingSource(ParsingSource):
         Raises:
             ValueError: The file is damaged or not in the source's form.
         """
+
+    @abstractmethod
+    def to_label(self, content: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """Label map of this height and width, ``(H, W)`` uint8, of what :meth:`read` gave."""
 
     def where(self, stem: str) -> str:
         return f'no file {self.path(stem)}'

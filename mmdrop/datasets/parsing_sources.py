@@ -53,14 +53,13 @@ class LoadPifPafFields(FileParsingSource):
         """Fields of a file, ``(36, h, w)`` of numbers in [0, 1]."""
         return _read_fields(self.path(stem))
 
-    def load(self, stem: str, results: dict) -> np.ndarray:
+    def to_label(self, content: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """Group the fields, enlarge the groups, take the strongest."""
-        height, width = results['img'].shape[:2]
-        fields = self.read(stem)
+        height, width = shape
         label = np.zeros((height, width), np.uint8)
         best = np.full((height, width), np.nextafter(np.float32(self.threshold), 0, dtype='f4'))
         for part, channels in enumerate(self._channels, start=1):
-            confidence = fields[channels].max(axis=0).astype(np.float32, copy=False).clip(0, 1)
+            confidence = content[channels].max(axis=0).astype(np.float32, copy=False).clip(0, 1)
             confidence = cv2.resize(confidence, (width, height), interpolation=cv2.INTER_LINEAR)
             np.copyto(label, part, where=confidence > best, casting='unsafe')
             cv2.max(best, confidence, dst=best)
@@ -209,8 +208,7 @@ class LoadParsingMap(FileParsingSource):
             raise ValueError(f'{path}: class indices {unknown} are not in the mapping')
         return indices
 
-    def load(self, stem: str, results: dict) -> np.ndarray:
+    def to_label(self, content: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """Translate the indices and bring them to the image's size."""
-        height, width = results['img'].shape[:2]
-        label = self._labels[self.read(stem)]
-        return cv2.resize(label, (width, height), interpolation=cv2.INTER_NEAREST)
+        height, width = shape
+        return cv2.resize(self._labels[content], (width, height), interpolation=cv2.INTER_NEAREST)

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 from mmdrop.datasets.layouts import (
     LAYOUTS,
     NO_CAMERA,
+    PUBLIC_SETS,
     Counts,
     Image,
     Layout,
@@ -27,7 +28,7 @@ from mmdrop.registry import DATASETS
 
 NUM_DRAWS = 10
 JUNK = -1
-_NAMES = ('market1501', 'dukemtmc', 'occluded_duke', 'p_dukemtmc', 'occluded_reid', 'folder', 'csv')
+_NAMES = (*PUBLIC_SETS, 'folder', 'csv')
 _SUBSETS = {'train': ('train',), 'val': ('query', 'gallery'), 'test': ('query', 'gallery')}
 _DISTRACTOR = 0
 

@@ -8,12 +8,11 @@ Each is measured on two processes or, for the reader, on one image after the oth
 import argparse
 import statistics
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from measure import processor, write_row
+from measure import processor, seconds, write_row
 
 from mmdrop.datasets import (
     LoadPifPafFields,
@@ -39,14 +38,9 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seconds(function: Callable[[], object], repeats: int) -> float:
+def median_seconds(function: Callable[[], object], repeats: int) -> float:
     """Median wall time of a call."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return statistics.median(seconds(function) for _ in range(repeats))
 
 
 def write_fields(folder: Path, size: tuple[int, int]) -> None:
@@ -79,7 +73,7 @@ def main() -> None:
             fields.mkdir()
             write_fields(fields, size)
             for num_parts in (5, 8):
-                wall = seconds(lambda f=fields, k=num_parts: read_fields(f, k), args.repeats)
+                wall = median_seconds(lambda f=fields, k=num_parts: read_fields(f, k), args.repeats)
                 report(f'LoadPifPafFields {size} K={num_parts}', NUM_FIELDS, wall, 1)
 
         options = dict(processes=args.processes, quiet=True)
@@ -90,12 +84,12 @@ def main() -> None:
         def make() -> None:
             make_parsing_labels(maker, images, Path(folder, f'labels{next(folders)}'), **options)
 
-        report('make_parsing_labels', len(images), seconds(make, args.repeats))
+        report('make_parsing_labels', len(images), median_seconds(make, args.repeats))
         source = find_label_source(Path(folder, 'labels0'))
-        wall = seconds(lambda: check_labels(source, images, **options), args.repeats)
+        wall = median_seconds(lambda: check_labels(source, images, **options), args.repeats)
         report('check_labels', len(images), wall)
     number = sum(1 for _ in Path(args.root).rglob('*.jpg'))
-    wall = seconds(lambda: check_dataset('market1501', args.root, **options), args.repeats)
+    wall = median_seconds(lambda: check_dataset('market1501', args.root, **options), args.repeats)
     report('prepare_dataset market1501', number, wall)
 
 

@@ -7,12 +7,10 @@ The defaults are the size of Occluded-Duke with foreground and 8 part embeddings
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from measure import memory_mib, processor, write_row
+from measure import peak_above, processor, seconds, write_row
 
 from mmdrop.functional import KReciprocalReranking, evaluate_ranking
 
@@ -30,21 +28,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--out', type=Path, help='CSV file to append the line to')
     return parser.parse_args()
-
-
-def peak_above(function: Callable[[], object]) -> float:
-    """Peak resident memory in MiB while ``function`` runs, above that before."""
-    Path('/proc/self/clear_refs').write_text('5')  # sets the high-water mark to the present
-    before = memory_mib('VmRSS')
-    function()
-    return memory_mib('VmHWM') - before
-
-
-def seconds(function: Callable[..., object], *args: object, **kwargs: object) -> float:
-    """Wall time of one call."""
-    start = time.perf_counter()
-    function(*args, **kwargs)
-    return time.perf_counter() - start
 
 
 def matrix_products(query: torch.Tensor, gallery: torch.Tensor, size: int) -> None:

@@ -3,6 +3,8 @@
 import csv
 import platform
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -13,6 +15,21 @@ def memory_mib(field: str) -> float:
     """A line of ``/proc/self/status`` (Linux) in MiB: ``'VmRSS'`` now, ``'VmHWM'`` the peak."""
     lines = Path('/proc/self/status').read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
+
+
+def peak_above(function: Callable[[], object]) -> float:
+    """Peak resident memory in MiB while ``function`` runs, above that before."""
+    Path('/proc/self/clear_refs').write_text('5')  # sets the high-water mark to the present
+    before = memory_mib('VmRSS')
+    function()
+    return memory_mib('VmHWM') - before
+
+
+def seconds(function: Callable[..., object], *args: object, **kwargs: object) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    function(*args, **kwargs)
+    return time.perf_counter() - start
 
 
 def processor() -> str:

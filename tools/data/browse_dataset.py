@@ -50,11 +50,13 @@ def parse_args() -> argparse.Namespace:
 
 def find_dataset(cfg: Config, split: str, name: str | None) -> dict:
     """Config of the data set of a split, or of a further test set."""
-    loaders = (cfg.get('test_cfg') or {}).get('sets') or {} if name else {split: None}
-    loader = loaders.get(name) if name else cfg.get(f'{split}_dataloader')
+    if name:
+        sets = (cfg.get('test_cfg') or {}).get('sets') or {}
+        loader, lack = sets.get(name), f'test_cfg.sets has {[*sets]}, not {name!r}'
+    else:
+        loader, lack = cfg.get(f'{split}_dataloader'), f'no {split}_dataloader'
     if loader is None:
-        what = f'test_cfg.sets has {[*loaders]}, not {name!r}' if name else f'no {split}_dataloader'
-        raise ValueError(f'{cfg.filename}: {what}')
+        raise ValueError(f'{cfg.filename}: {lack}')
     return loader.dataset
 
 

@@ -30,6 +30,7 @@ from mmdrop.datasets import (
     dataset_images,
     find_images,
     find_label_source,
+    find_parsing_source,
 )
 from mmdrop.engine import USER_ERRORS
 from mmdrop.registry import DATASETS, TRANSFORMS
@@ -87,10 +88,10 @@ def from_config(args: argparse.Namespace) -> tuple[ParsingSource, list]:
             f'{args.labels} trains on a {type(dataset).__name__}: check the labels of each set in '
             'it by folder, with --images and --layout'
         )
-    sources = [t for t in dataset.pipeline.transforms if isinstance(t, ParsingSource)]
-    if not sources:
+    source = find_parsing_source(dataset)
+    if source is None:
         raise ValueError(f'{args.labels}: the training pipeline has no label source')
-    return sources[0], dataset_images(dataset)
+    return source, dataset_images(dataset)
 
 
 def write_names(report: LabelReport, path: Path) -> None:

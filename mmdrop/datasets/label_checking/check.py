@@ -98,14 +98,13 @@ def _read_one(item: tuple[str | None, str], source: ParsingSource) -> Facts:
     try:
         if isinstance(source, FileParsingSource):
             values = source.read(stem)
-            form = f'{values.shape} {values.dtype}'
-            results.setdefault('img', np.empty((*values.shape[-2:], 3), np.uint8))
-            if _is_skewed(values.shape[-2:], results['img'].shape):
-                kind = 'skewed'
-                reason = f'{source.path(stem)}: {values.shape[-2:]}, {path}: ' + str(
-                    results['img'].shape[:2]
-                )
-        label = source.load(stem, results)
+            form, own = f'{values.shape} {values.dtype}', values.shape[-2:]
+            shape = results['img'].shape[:2] if results else own
+            if _is_skewed(own, shape):
+                kind, reason = 'skewed', f'{source.path(stem)}: {own}, {path}: {shape}'
+            label = source.to_label(values, shape)
+        else:
+            label = source.load(stem, results)
     except (OSError, ValueError) as error:
         return Facts('broken', str(error), form)
     except Exception as error:  # whatever a source of one's own may raise

@@ -3,7 +3,10 @@
 from collections import Counter
 from pathlib import Path
 
+from mmengine.dataset import BaseDataset
+
 from mmdrop.datasets.layouts import list_files
+from mmdrop.datasets.parsing_base import ParsingSource
 from mmdrop.datasets.reid_dataset import ReIDDataset
 
 # Of the published labels and of those that make_parsing_labels writes; the longer one goes first.
@@ -76,3 +79,9 @@ def dataset_images(dataset: ReIDDataset) -> list[tuple[str, str]]:
     """Pairs of image file and label stem of a data set."""
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
     return [(info['img_path'], info['label_stem']) for info in infos]
+
+
+def find_parsing_source(dataset: BaseDataset) -> ParsingSource | None:
+    """The first label source in the pipeline of a data set, None if there is none."""
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    return next((t for t in transforms if isinstance(t, ParsingSource)), None)

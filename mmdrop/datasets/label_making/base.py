@@ -31,10 +31,16 @@ class LabelMaker(ABC):
     Attributes:
         suffix: Of the files: ``'.png'`` for index maps, ``'.npy'`` for fields.
         parallel: Whether several processes may work at once; models have threads of their own.
+
+    Args:
+        mask_filter: Config of a filter such as :class:`MaskRCNNFilter`; None for none.
     """
 
     suffix = '.png'
     parallel = False
+
+    def __init__(self, mask_filter: dict | None = None):
+        self.mask_filter = LABEL_MAKERS.build(mask_filter) if mask_filter else None
 
     @abstractmethod
     def make(self, image: np.ndarray, stem: str) -> np.ndarray:
@@ -73,8 +79,8 @@ class PoseLabelMaker(LabelMaker):
     """
 
     def __init__(self, min_score: float, mask_filter: dict | None = None):
+        super().__init__(mask_filter)
         self.min_score = min_score
-        self.mask_filter = LABEL_MAKERS.build(mask_filter) if mask_filter else None
 
     @abstractmethod
     def find_people(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

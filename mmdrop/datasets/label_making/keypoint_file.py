@@ -37,7 +37,7 @@ class KeypointFile(LabelMaker):
         self.ann_file = str(ann_file)
         self.origin = origin
         self.min_score = min_score
-        self.mask_filter = LABEL_MAKERS.build(mask_filter) if mask_filter else None
+        super().__init__(mask_filter)
         self.parallel = self.mask_filter is None
         cached_keypoints(self.ann_file)  # errors now; forked processes share what was read
 

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from mmdrop.datasets.label_making.base import LabelMaker, NoPerson
-from mmdrop.datasets.layouts import JUNK_PID, LAYOUTS, list_images, list_layout
+from mmdrop.datasets.layouts import JUNK_PID, PUBLIC_SETS, find_layout, list_images, list_layout
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.parsing_advice import source_lines, source_options
 from mmdrop.datasets.transforms import LoadImage
@@ -84,20 +84,19 @@ def find_images(
         ValueError: There is no such layout, or no image.
     """
     root = Path(root)
-    key = {'occluded_reid': 'occluded_reid_transfer'}.get(layout or '', layout)
+    row = find_layout(layout or '')
     if layout is None or layout == 'folder':
         subsets = ['train', 'query', 'gallery'] if test else ['train']
         folders = [root / subset for subset in subsets] if layout else [root]
         paths = [path for folder in folders for path in list_images(folder, root)]
         pairs = [(path, path.relative_to(root).with_suffix('').as_posix()) for path in paths]
-    elif key in LAYOUTS:
-        row = LAYOUTS[key]
+    elif row is not None:
         subsets = list(row.folders) if test or 'train' not in row.folders else ['train']
         images = [image for subset in subsets for image in list_layout(row, root, subset)]
         pairs = [(image.path, image.label_stem) for image in images if image.pid != JUNK_PID]
     else:
-        names = [*(name for name in LAYOUTS if 'reid_' not in name), 'occluded_reid', 'folder']
-        raise ValueError(f'layout must be one of {", ".join(names)}, got {layout!r}')
+        names = ', '.join((*PUBLIC_SETS, 'folder'))
+        raise ValueError(f'layout must be one of {names}, got {layout!r}')
     if skip is not None:
         skipped = Path(skip).resolve()
         pairs = [(path, stem) for path, stem in pairs if skipped not in path.resolve().parents]
@@ -134,39 +133,35 @@ def make_parsing_labels(
         ValueError: Two images have one label name, or the labels in ``root`` were made with
             another config.
     """
-    config = maker if isinstance(maker, dict) else None
-    maker = LABEL_MAKERS.build(dict(maker)) if isinstance(maker, dict) else maker
-    stems = [stem for _, stem in images]
+    config = None
+    if isinstance(maker, dict):
+        config, maker = maker, LABEL_MAKERS.build(dict(maker))
     _refuse_twice(images)
-    maker.prepare(stems)
+    maker.prepare([stem for _, stem in images])
     root = Path(root)
     root.mkdir(parents=True, exist_ok=True)
     if config is not None:
         _keep_options(root / OPTIONS_NAME, config)
-    paths = {stem: _label_path(root, stem, maker) for stem in stems}
-    todo = [
-        (path, stem)
-        for path, stem in images
-        if not paths[stem].exists() or (redo and not _shows_something(paths[stem]))
-    ]
+    items = [(path, stem, root / f'{stem}{maker.suffix}') for path, stem in images]
+    todo = [i for i in items if not i[2].exists() or (redo and not _shows_something(i[2]))]
     counts = LabelCounts(str(root), maker.suffix, existing=len(images) - len(todo))
-    make_one = partial(_make_one, maker=maker, root=root)
     processes = processes if maker.parallel else 1
-    results = map_parallel(make_one, todo, 'labels', processes, quiet)
+    results = map_parallel(partial(_make_one, maker=maker), todo, 'labels', processes, quiet)
     broken = []
     with (root / LOG_NAME).open('a', encoding='utf-8') as log:
-        for (_, stem), (kind, reason) in zip(todo, _watch(results), strict=True):
+        for (*_, target), (kind, reason) in zip(todo, _watch(results), strict=True):
             if kind == 'made':
                 counts.made += 1
                 continue
             if kind == 'broken':
-                broken.append(stem)
-            (counts.nobody if kind == 'nobody' else counts.failed).append(reason)
-            log.write(f'{"nobody" if kind == "nobody" else "failed"}: {reason}\n')
+                broken.append(target)
+                kind = 'failed'
+            getattr(counts, kind).append(reason)
+            log.write(f'{kind}: {reason}\n')
             log.flush()
     # At the end: a run that stops for a broken maker must not leave labels of its failures.
-    for stem in broken:
-        _write(paths[stem], maker.background((1, 1)))
+    for target in broken:
+        _write(target, maker.background((1, 1)))
     return counts
 
 
@@ -210,13 +205,9 @@ def _watch(results: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield kind, reason
 
 
-def _label_path(root: Path, stem: str, maker: LabelMaker) -> Path:
-    return root / f'{stem}{maker.suffix}'
-
-
-def _make_one(item: tuple[str | Path, str], maker: LabelMaker, root: Path) -> tuple[str, str]:
+def _make_one(item: tuple[str | Path, str, Path], maker: LabelMaker) -> tuple[str, str]:
     """Make one label: ``'made'``, ``'nobody'``, ``'failed'`` or ``'broken'`` (not written), why."""
-    path, stem = item
+    path, stem, target = item
     kind, reason = 'made', ''
     shape = (1, 1)  # of an image that cannot be read
     try:
@@ -232,7 +223,7 @@ def _make_one(item: tuple[str | Path, str], maker: LabelMaker, root: Path) -> tu
     if kind in ('nobody', 'failed'):
         label = maker.background(shape)
     if kind != 'broken':
-        _write(_label_path(root, stem, maker), label)
+        _write(target, label)
     return kind, reason
 
 

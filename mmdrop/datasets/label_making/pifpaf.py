@@ -37,7 +37,7 @@ class OpenPifPaf(LabelMaker):
 
     def __init__(self, checkpoint: str = 'shufflenetv2k16', mask_filter: dict | None = None):
         openpifpaf = import_extra('openpifpaf', 'openpifpaf')
-        self.mask_filter = LABEL_MAKERS.build(mask_filter) if mask_filter else None
+        super().__init__(mask_filter)
         if checkpoint.endswith('.pkl') and not Path(checkpoint).is_file():
             raise FileNotFoundError(f'{checkpoint} does not exist: it should be a checkpoint file')
         try:

@@ -8,11 +8,12 @@ from pathlib import Path
 from mmdrop.datasets.layouts import (
     IMAGE_EXTENSIONS,
     JUNK_PID,
-    LAYOUTS,
     NO_CAMERA,
+    PUBLIC_SETS,
     Counts,
     Image,
     Layout,
+    find_layout,
     list_files,
     parse_name,
 )
@@ -30,7 +31,6 @@ _RECIPES = {
     'p_dukemtmc': 'drop_hrnet32_pduke',
     'occluded_reid': 'drop_hrnet32_occreid',
 }
-NAMES = tuple(_RECIPES)
 
 
 def get_layout(name: str) -> Layout:
@@ -39,9 +39,10 @@ def get_layout(name: str) -> Layout:
     Raises:
         ValueError: There is no such set.
     """
-    if name not in NAMES:
-        raise ValueError(f'the data set must be one of {", ".join(NAMES)}, got {name!r}')
-    return LAYOUTS['occluded_reid_transfer' if name == 'occluded_reid' else name]
+    layout = find_layout(name) if name in PUBLIC_SETS else None
+    if layout is None:
+        raise ValueError(f'the data set must be one of {", ".join(PUBLIC_SETS)}, got {name!r}')
+    return layout
 
 
 def check_dataset(
@@ -115,13 +116,13 @@ def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -
 def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Path]) -> list[Image]:
     images, wrong, unusual = [], [], []
     for path in paths:
-        if not re.fullmatch(layout.stem, path.stem):
-            unusual.append(str(path))
         try:
             pid, camid = parse_name(path, layout.pattern, first_camera=1)
         except ValueError:
             wrong.append(str(path))
             continue
+        if not re.fullmatch(layout.stem, path.stem):
+            unusual.append(str(path))
         camid = layout.cameras.get(folder, camid)
         images.append(Image(path, f'{folder}/{path.stem}', pid, camid))
     if wrong:
@@ -129,7 +130,6 @@ def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Pat
             f'{len(wrong)} images in {folder} are named unlike those of the set; training would '
             f'stop at them. Move them away:\n{name_some(wrong)}'
         )
-    unusual = [path for path in unusual if path not in set(wrong)]
     if unusual:
         report.problems.append(
             f'{len(unusual)} images in {folder} are no files of the set, but would be read as '
