@@ -27,7 +27,7 @@ VISUALIZERS = Registry(
     'visualizer', parent=root.VISUALIZERS, scope=SCOPE, locations=['mmdrop.visualization']
 )
 # Makers of parsing labels, for `tools/data/make_parsing_labels.py`; MMEngine has no such node.
-LABEL_MAKERS = Registry('label maker', scope=SCOPE, locations=['mmdrop.datasets'])
+LABEL_MAKERS = Registry('label maker', scope=SCOPE, locations=['mmdrop.preparation'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope=SCOPE, locations=['mmdrop.engine'])
 
 # Looked up by the Runner; mmdrop adds nothing to them.

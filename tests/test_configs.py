@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 
 from mmdrop.datasets import IdentitySampler, SyntheticReID
-from mmdrop.datasets.parsing_base import ParsingSource
+from mmdrop.datasets.parsing.base import ParsingSource
 from mmdrop.engine import load_config, make_parser
 from mmdrop.registry import DATASETS, METRICS, MODELS
 from mmdrop.structures import ReIDDataSample

@@ -8,7 +8,8 @@ import numpy as np
 from mmengine.dataset import BaseDataset, Compose
 from mmengine.runner import set_random_seed
 
-from mmdrop.datasets import LoadImage, ParsingSource, find_parsing_source
+from mmdrop.datasets import LoadImage, ParsingSource
+from mmdrop.preparation import find_parsing_source
 from mmdrop.registry import TRANSFORMS, type_name
 from mmdrop.visualization import draw_parsing_rows, draw_parsing_sheet
 from mmdrop.visualization.hooks import spread, to_rgb

@@ -23,7 +23,7 @@ from mmdrop.datasets.layouts import (
     shuffle_pids,
     split_queries,
 )
-from mmdrop.datasets.occlusion_proxy import check_occlusion, find_occlude_person, mark_occluded
+from mmdrop.datasets.occlusion.proxy import check_occlusion, find_occlude_person, mark_occluded
 from mmdrop.registry import DATASETS
 
 NUM_DRAWS = 10

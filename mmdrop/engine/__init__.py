@@ -1,3 +1,5 @@
+"""What runs a training or a test: hooks, loops, checkpoints, checks and the command line."""
+
 from . import config_inheritance, safe_loading  # for their effect on MMEngine
 from .checks import check_batch_size, check_pretrained
 from .cli import USER_ERRORS, load_config, make_parser

@@ -1,3 +1,5 @@
+"""The networks: DROP and its backbones, necks, heads, layers and losses."""
+
 from .backbones import IBN, ResNetIBN, SOLIDERSwin
 from .drop import DROP
 from .heads import BaseReIDHead, GlobalReIDHead, ParsingHead, PartReIDHead, StripeReIDHead

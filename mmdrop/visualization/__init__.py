@@ -1,3 +1,5 @@
+"""Pictures of rankings and parsing, and the hooks that make them in a run."""
+
 from .canvas import PART_COLORS, part_palette
 from .drawing import (
     draw_parsing,

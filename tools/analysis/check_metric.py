@@ -11,7 +11,6 @@ most, and the largest distance, in float64, by which the order of ``rank_gallery
 """
 
 import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ from slow_metric import average_precision, figures_in_percent, make_side, slow_p
 from mmdrop.engine import keep_freed_memory, load_config, make_parser
 from mmdrop.evaluation import ReIDMetric
 from mmdrop.functional import rank_gallery
+from mmdrop.utils import csv_text, write_atomically
 
 # Rows of Table 6 of the paper: how they are reported, and what they match by.
 COMBINATIONS = {
@@ -251,10 +251,9 @@ def main() -> int:
         _, counted, other, largest, back = comparisons[columns]
         print(f'{row:24}{counted:10}{other:10}{largest:12.2e}{back:12.2e}')
     if args.out:
-        with args.out.open('w', newline='') as file:
-            writer = csv.writer(file)
-            writer.writerow(('figure', 'own', 'slow', 'difference'))
-            writer.writerows(lines)
+        columns = ('figure', 'own', 'slow', 'difference')
+        rows = [dict(zip(columns, line, strict=True)) for line in lines]
+        write_atomically(args.out, csv_text(rows, columns, digits=None))
     print(f'\n{len(wrong)} of {len(lines)} figures differ by more than {args.max_difference:g}')
     return int(bool(wrong))
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from check_metric import extract
-from measure import peak_above, processor
 from torch import Tensor
 
 from mmdrop.engine import keep_freed_memory, make_parser
 from mmdrop.functional import KReciprocalReranking, evaluate_ranking, part_distance
 from mmdrop.structures import find_embeddings
+from mmdrop.utils import peak_above, processor
 
 BLOCK = 256
 

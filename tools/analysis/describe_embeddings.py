@@ -16,11 +16,11 @@ negative, and have about 0.3 and 1.2. A collapsed embedding has 1 and 0.
 
 import torch
 from check_metric import extract
-from study_report import plain_table
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from mmdrop.engine import keep_freed_memory, make_parser
+from mmdrop.utils import plain_table
 
 
 def describe(embedding: Tensor, visible: Tensor) -> list[float]:

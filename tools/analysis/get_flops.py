@@ -11,10 +11,10 @@ import torch
 from mmengine.analysis import FlopAnalyzer, parameter_count
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from study_report import plain_table
 
 from mmdrop.engine import load_config, make_parser
 from mmdrop.registry import MODELS, type_name
+from mmdrop.utils import plain_table
 
 
 def count(cfg: Config, size: tuple[int, int]) -> list[list[str]]:

@@ -23,16 +23,16 @@ from PIL import Image
 
 from mmdrop.apis import browse_labels
 from mmdrop.apis.loading import find_config, load_config
-from mmdrop.datasets import (
+from mmdrop.datasets import ParsingSource
+from mmdrop.engine import USER_ERRORS
+from mmdrop.preparation import (
     LabelReport,
-    ParsingSource,
     check_labels,
     dataset_images,
     find_images,
     find_label_source,
     find_parsing_source,
 )
-from mmdrop.engine import USER_ERRORS
 from mmdrop.registry import DATASETS, TRANSFORMS
 
 LISTS = ('missing', 'broken', 'unreadable', 'skewed', 'empty', 'unused')

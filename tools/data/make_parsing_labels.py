@@ -18,8 +18,8 @@ from importlib import import_module
 
 from mmengine.config import Config, DictAction
 
-from mmdrop.datasets import find_images, make_parsing_labels
 from mmdrop.engine import USER_ERRORS
+from mmdrop.preparation import find_images, make_parsing_labels
 from mmdrop.registry import LABEL_MAKERS
 
 SOURCES = ('KeypointFile', 'KeypointRCNN', 'RTMPose', 'RTMO', 'OpenPifPaf')

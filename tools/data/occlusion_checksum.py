@@ -15,7 +15,7 @@ import numpy as np
 from mmengine.config import Config, DictAction
 
 from mmdrop.datasets import OccludePerson, hash_images, occluded_images
-from mmdrop.datasets.occlusion_proxy import find_occlude_person
+from mmdrop.datasets.occlusion.proxy import find_occlude_person
 from mmdrop.registry import DATASETS
 
 RECIPE = Path(__file__).parents[2] / 'configs/drop_efficientnetlite0_market1501.py'

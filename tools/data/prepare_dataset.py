@@ -13,8 +13,8 @@ Nothing is deleted or overwritten.  The exit status is 1 where something is wron
 import argparse
 import sys
 
-from mmdrop.datasets import prepare_dataset
 from mmdrop.engine import USER_ERRORS
+from mmdrop.preparation import prepare_dataset
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,3 +1,5 @@
+"""Backbones that mmpretrain lacks, and the loading of their published weights."""
+
 from .package_weights import load_from_package, rename_efficientnet_lite0
 from .resnet_ibn import IBN, ResNetIBN
 from .solider_swin import SOLIDERSwin, load_solider

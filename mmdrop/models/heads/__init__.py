@@ -1,3 +1,5 @@
+"""Heads: parsing, and the ReID heads with their identity and part losses."""
+
 from .base_reid_head import BaseReIDHead
 from .global_reid_head import GlobalReIDHead
 from .parsing_head import ParsingHead

@@ -17,8 +17,10 @@ _ONE_BATCH = dict(type='PartMemoryBank', num_batches=1)
 class BaseReIDHead(BaseModule):
     """Base of the ReID heads.
 
-    A subclass pools the feature map in :meth:`embed`, and puts a :class:`BNNeck` into ``necks`` for
-    every embedding that has an identity loss.
+    A subclass pools the feature map in :meth:`embed`, and gives every embedding that has an
+    identity loss a :class:`BNNeck` by :meth:`add_identity_loss`. They lie in ``necks`` under the
+    names of their losses, ``id_global`` …: an attribute named ``global`` alone would be no valid
+    Python in the code that torch.fx and torch.export generate.
 
     Args:
         num_classes: Number of training identities.
@@ -58,8 +60,12 @@ class BaseReIDHead(BaseModule):
     ) -> None:
         """Give the embedding ``name`` a BNNeck, unless its weight is 0."""
         if weight > 0:
-            self.necks[name] = BNNeck(channels, self.num_classes, label_smoothing, norm)
+            self.necks[_neck_key(name)] = BNNeck(channels, self.num_classes, label_smoothing, norm)
             self.identity_weights[name] = weight
+
+    def neck(self, name: str) -> BNNeck:
+        """The BNNeck of an embedding that has an identity loss."""
+        return self.necks[_neck_key(name)]
 
     def labels(self, data_samples: Sequence[ReIDDataSample], device: torch.device) -> Tensor:
         """Training classes, ``(B,)``.
@@ -99,9 +105,21 @@ class BaseReIDHead(BaseModule):
     ) -> dict[str, Tensor]:
         """``loss_id_<name>`` for every neck, and the accuracy of one of them in percent."""
         losses = {}
-        for name, neck in self.necks.items():
-            loss, accuracy = neck.loss(embeddings[name], labels)
-            losses[f'loss_id_{name}'] = self.identity_weights[name] * loss
+        for name, weight in self.identity_weights.items():
+            loss, accuracy = self.neck(name).loss(embeddings[name], labels)
+            losses[f'loss_id_{name}'] = weight * loss
             if name == accuracy_of:
                 losses[f'acc_id_{name}'] = accuracy
         return losses
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args, **kwargs) -> None:
+        # Checkpoints of before the necks bore the names of their losses.
+        for name in self.identity_weights:
+            old, new = f'{prefix}necks.{name}.', f'{prefix}necks.{_neck_key(name)}.'
+            for key in [key for key in state_dict if key.startswith(old)]:
+                state_dict[new + key.removeprefix(old)] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def _neck_key(name: str) -> str:
+    return f'id_{name}'

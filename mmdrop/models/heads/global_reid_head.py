@@ -66,6 +66,6 @@ class GlobalReIDHead(BaseReIDHead):
         probabilities: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Embedding ``(B, 1, C)``, visibility ``(B, 1)`` and its score ``(B, 1)``, all ones."""
-        embedding = self.necks['global'](self.reduce_global(features.mean((2, 3))))[:, None]
+        embedding = self.neck('global')(self.reduce_global(features.mean((2, 3))))[:, None]
         score = embedding.new_ones(embedding.shape[:2])
         return embedding, score.bool(), score

@@ -177,7 +177,7 @@ class PartReIDHead(BaseReIDHead):
         embeddings = self.embed(features, probabilities)
         stacked = torch.cat(
             [
-                *(self.necks[name](embeddings[name])[:, None] for name in self.names),
+                *(self.neck(name)(embeddings[name])[:, None] for name in self.names),
                 embeddings['parts'],
             ],
             dim=1,

@@ -97,7 +97,7 @@ class StripeReIDHead(BaseReIDHead):
         stripes = self.embed(self.dropout(self.pool(features)))
         inputs = dict(zip(self.embedding_names, stripes.unbind(1), strict=True))
         inputs['parts'] = stripes.flatten(1)
-        first = next(iter(self.necks), '')
+        first = next(iter(self.identity_weights), '')
         losses = self.identity_losses(inputs, labels, accuracy_of=first)
         if self.part_loss is not None:
             visible = labels.new_ones(len(labels), self.num_stripes).bool()

@@ -1,3 +1,5 @@
+"""Layers that necks and heads are made of: pooling, position encoder, BNNeck, memory bank."""
+
 from .bnneck import BNNeck, Reduction
 from .memory_bank import PartMemoryBank
 from .position_encoder import PedestrianPositionEncoder

@@ -23,6 +23,8 @@ class SpatialSmoothedCELoss(nn.Module):
     Args:
         smoothing: Label smoothing ε.
         gamma: Weight γ of the spatial term; 0 leaves a label-smoothed cross-entropy.
+        reduction: Over the classes of the spatial term: ``'sum'`` as Eq. 8 is written, ``'mean'``
+            as its usual code computes it, which makes γ K+1 times smaller.
         gamma_height: Height in pixels of the map that γ is meant for, 64 in the paper; on a map of
             h rows the weight is then γ · h / gamma_height. The border of a part, in pixels, goes
             with h and its area with h², so that a fixed γ weighs twice as much on a map of half
@@ -30,21 +32,29 @@ class SpatialSmoothedCELoss(nn.Module):
     """
 
     def __init__(
-        self, smoothing: float = 0.1, gamma: float = 0.5, gamma_height: int | None = None
+        self,
+        smoothing: float = 0.1,
+        gamma: float = 0.5,
+        gamma_height: int | None = None,
+        reduction: str = 'sum',
     ) -> None:
         super().__init__()
+        if reduction not in ('sum', 'mean'):
+            raise ValueError(f"reduction must be 'sum' or 'mean', got {reduction!r}")
         self.smoothing = smoothing
         self.gamma = gamma
         self.gamma_height = gamma_height
+        self.reduction = reduction
 
     def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Scalar loss of logits ``(B, K+1, h, w)`` and labels ``(B, h, w)`` in 0..K or 255."""
         logits, labels = logits.float(), labels.long()
         valid = labels != IGNORED
         num_pixels = valid.sum().clamp(min=1)
+        # One row a pixel: on a GPU the loss of maps has no deterministic gradient.
         loss = F.cross_entropy(
-            logits,
-            labels,
+            logits.permute(0, 2, 3, 1).flatten(0, 2),
+            labels.flatten(),
             ignore_index=IGNORED,
             label_smoothing=self.smoothing,
             reduction='sum',
@@ -53,6 +63,8 @@ class SpatialSmoothedCELoss(nn.Module):
             gamma = self.gamma
             if self.gamma_height is not None:
                 gamma *= logits.shape[2] / self.gamma_height
+            if self.reduction == 'mean':
+                gamma /= logits.shape[1]
             probabilities = logits.softmax(1)
             vertical = (valid[:, 1:] & valid[:, :-1])[:, None]
             horizontal = (valid[:, :, 1:] & valid[:, :, :-1])[:, None]

@@ -1,0 +1,6 @@
+"""Occlusion of photographs: drawn objects and people pasted over a person, and proxy benchmarks."""
+
+from .occlude_person import OccludePerson
+from .proxy import hash_images, image_checksum, occluded_images
+
+__all__ = ['OccludePerson', 'hash_images', 'image_checksum', 'occluded_images']

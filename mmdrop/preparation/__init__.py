@@ -1,0 +1,25 @@
+"""What runs before a training: public sets are unpacked, parsing labels made, labels checked."""
+
+from .label_checking import (
+    LabelReport,
+    check_labels,
+    dataset_images,
+    find_label_source,
+    find_parsing_source,
+)
+from .label_making import find_images, make_parsing_labels
+from .public_sets import check_dataset, prepare_dataset
+from .report import CheckReport
+
+__all__ = [
+    'CheckReport',
+    'LabelReport',
+    'check_dataset',
+    'check_labels',
+    'dataset_images',
+    'find_images',
+    'find_label_source',
+    'find_parsing_source',
+    'make_parsing_labels',
+    'prepare_dataset',
+]

@@ -1,0 +1,17 @@
+"""Check parsing labels before a training reads them."""
+
+from mmdrop.preparation.label_checking.check import check_labels
+from mmdrop.preparation.label_checking.find import (
+    dataset_images,
+    find_label_source,
+    find_parsing_source,
+)
+from mmdrop.preparation.label_checking.report import LabelReport
+
+__all__ = [
+    'LabelReport',
+    'check_labels',
+    'dataset_images',
+    'find_label_source',
+    'find_parsing_source',
+]

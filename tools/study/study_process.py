@@ -1,0 +1,142 @@
+"""What a run of a study needs of the machine: child processes, versions and hardware."""
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mmdrop.utils import processor
+
+PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdrop')
+
+
+class RunError(RuntimeError):
+    """A run of the study failed; the others go on."""
+
+
+class BusyError(RunError):
+    """Another process works on the run."""
+
+
+def call(
+    command: list[str],
+    log: Path,
+    lock: int,
+    threads: int | None,
+    tick: Callable[[float], object] = lambda seconds: None,
+) -> float:
+    """Run a command to its end and return the seconds it took.
+
+    Args:
+        command: Program and arguments.
+        log: File that its output is appended to.
+        lock: File descriptor that the command inherits.
+        threads: OpenMP threads, those of the environment if none.
+        tick: Called with the seconds so far now and then, and at the end.
+
+    Raises:
+        RunError: The command failed; the message holds the end of its log.
+    """
+    environment = dict(os.environ) | ({'OMP_NUM_THREADS': str(threads)} if threads else {})
+    start, code = time.monotonic(), None
+    with log.open('a') as file:
+        child = subprocess.Popen(
+            command,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            pass_fds=[lock],
+            start_new_session=True,  # a Ctrl-C reaches the study alone, which ends the group
+        )
+        try:
+            while code is None:
+                with suppress(subprocess.TimeoutExpired):
+                    code = child.wait(timeout=15)
+                tick(time.monotonic() - start)
+        finally:
+            end(child)
+            tick(time.monotonic() - start)  # an interrupted command counts as well
+    if code:
+        lines = log.read_text(errors='replace').splitlines()[-15:]
+        tail = '\n'.join(f'    {line}' for line in lines)
+        raise RunError(f'exit status {code}, {log} ends with\n{tail}')
+    return time.monotonic() - start
+
+
+def end(child: subprocess.Popen) -> None:
+    """End a child that still runs, and its group with it."""
+    if child.poll() is None:
+        os.killpg(child.pid, signal.SIGTERM)
+        try:
+            child.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file.
+
+    Raises:
+        RunError: It is damaged; the message names it.
+    """
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise RunError(f'{path} is damaged, {error}; mend or remove it') from error
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Newest checkpoint of a run, also where a kill left its marker empty or behind.
+
+    By name alone, so that the folder can be moved.
+    """
+    marker = folder / 'last_checkpoint'
+    named = folder / Path(marker.read_text().strip() if marker.exists() else '').name
+    if named.is_file():
+        return named
+    # MMEngine marks a checkpoint once it is complete, so without a mark the first may be cut.
+    numbers = {int(path.stem[6:]): path for path in folder.glob('epoch_[0-9]*.pth')}
+    return numbers[max(numbers)] if marker.exists() and numbers else None
+
+
+def provenance(threads: int | None) -> dict[str, str]:
+    """Commit, versions and hardware of a run."""
+    if torch.cuda.is_available():
+        hardware = torch.cuda.get_device_name()
+    else:
+        number = threads or os.environ.get('OMP_NUM_THREADS') or torch.get_num_threads()
+        hardware = f'{processor()} ({number} threads)'
+    packages = {name: version_of(name) for name in PACKAGES}
+    return {
+        'commit': commit(),
+        'hardware': hardware,
+        'python': platform.python_version(),
+    } | packages
+
+
+def version_of(package: str) -> str:
+    """Installed version of a package, or ``'unknown'``."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return 'unknown'
+
+
+def commit() -> str:
+    """Commit of the repository, with ``-dirty`` if tracked files differ, or ``'unknown'``."""
+    command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always', '--dirty']
+    try:
+        done = subprocess.run([*command, '--exclude=*'], capture_output=True, text=True)
+    except FileNotFoundError:
+        return 'unknown'
+    return done.stdout.strip() or 'unknown'
