@@ -8,7 +8,12 @@ from mmengine.hooks import (
 from mmengine.runner import LogProcessor
 from mmengine.visualization import LocalVisBackend
 
-from mmdrop.engine import NonFiniteLossHook, PlainCheckpointHook
+from mmdrop.engine import (
+    NonFiniteLossHook,
+    PlainCheckpointHook,
+    RandomStreamsHook,
+    SyncBatchNormHook,
+)
 from mmdrop.visualization import ParsingHook, RankingHook, ReIDVisualizer
 
 default_scope = 'mmdrop'
@@ -17,6 +22,8 @@ default_hooks = dict(
     runtime_info=dict(type=RuntimeInfoHook),
     timer=dict(type=IterTimerHook),
     sampler_seed=dict(type=DistSamplerSeedHook),
+    random_streams=dict(type=RandomStreamsHook),
+    sync_batch_norm=dict(type=SyncBatchNormHook),
     logger=dict(type=LoggerHook, interval=50),
     param_scheduler=dict(type=ParamSchedulerHook),
     non_finite_loss=dict(type=NonFiniteLossHook),

@@ -14,12 +14,17 @@ from .evaluation_reports import (
 from .multi_set_test_loop import MultiSetTestLoop
 from .non_finite_loss_hook import NonFiniteLossHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .random_streams import BatchStreams, RandomStreamsHook
+from .sync_batch_norm_hook import SyncBatchNormHook, sync_batch_norm
 
 __all__ = [
     'USER_ERRORS',
+    'BatchStreams',
     'MultiSetTestLoop',
     'NonFiniteLossHook',
     'PlainCheckpointHook',
+    'RandomStreamsHook',
+    'SyncBatchNormHook',
     'check_batch_size',
     'check_pretrained',
     'config_inheritance',
@@ -32,4 +37,5 @@ __all__ = [
     'report_reranked',
     'report_table',
     'safe_loading',
+    'sync_batch_norm',
 ]
