@@ -15,7 +15,7 @@ from mmdrop.datasets.occlusion.occluders import (
     draw_object,
     draw_wall,
 )
-from mmdrop.datasets.parsing.sources import LoadKeypointParsing
+from mmdrop.datasets.parsing.keypoint_labels import LoadKeypointParsing
 from mmdrop.registry import TRANSFORMS
 from mmdrop.structures import IGNORED
 

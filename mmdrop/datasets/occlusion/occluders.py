@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from mmdrop.datasets.layouts import LAYOUTS, list_images
-from mmdrop.datasets.parsing.sources import LoadKeypointParsing
+from mmdrop.datasets.parsing.keypoint_labels import LoadKeypointParsing
 from mmdrop.datasets.rendering.exact import make_exact_object
 from mmdrop.datasets.rendering.objects import OBJECTS
 from mmdrop.datasets.transforms import LoadImage

@@ -1,8 +1,10 @@
 """Label sources: PifPaf fields, key points and index maps, each read as one label map."""
 
 from .base import FileParsingSource, ParsingSource
+from .index_maps import LoadParsingMap
+from .keypoint_labels import LoadKeypointParsing
 from .part_groups import PART_GROUPS, PartGroups, get_part_groups
-from .sources import LoadKeypointParsing, LoadParsingMap, LoadPifPafFields
+from .pifpaf_fields import LoadPifPafFields
 
 __all__ = [
     'PART_GROUPS',

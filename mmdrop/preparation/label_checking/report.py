@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mmdrop.datasets.parsing.base import FileParsingSource, ParsingSource
-from mmdrop.datasets.parsing.keypoint_files import cached_keypoints, find_shared
-from mmdrop.datasets.parsing.sources import LoadKeypointParsing
+from mmdrop.datasets.parsing.keypoint_files import cached_keypoints
+from mmdrop.datasets.parsing.keypoint_labels import LoadKeypointParsing
+from mmdrop.datasets.parsing.keypoints import find_shared
 from mmdrop.preparation.label_checking.find import count_suffixes
 from mmdrop.preparation.report import CheckReport, name_some
 

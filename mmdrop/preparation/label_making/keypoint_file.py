@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mmdrop.datasets.parsing.keypoint_files import cached_keypoints, find_shared
-from mmdrop.preparation.label_making.base import LabelMaker, NoPerson, draw_person
+from mmdrop.datasets.parsing.keypoint_files import cached_keypoints
+from mmdrop.datasets.parsing.keypoints import check_reading, find_shared
+from mmdrop.datasets.parsing.limbs import draw_limbs
+from mmdrop.datasets.parsing.tables import LIMB_INDEX
+from mmdrop.preparation.label_making.base import LabelMaker, NoPerson
 from mmdrop.registry import LABEL_MAKERS
 
 
@@ -16,7 +19,8 @@ class KeypointFile(LabelMaker):
     Args:
         ann_file: Key points in a file or a folder, see docs/labels.md.
         origin: Coordinate of the first pixel, 0 or 1.
-        min_score: A joint is known where its third number is larger.
+        min_score: A joint is known where its third number is larger, see
+            :class:`LoadKeypointParsing`.
         mask_filter: Config of a filter such as ``dict(type='MaskRCNNFilter')``: what lies outside
             its mask is background.
 
@@ -32,8 +36,7 @@ class KeypointFile(LabelMaker):
         min_score: float = 0.0,
         mask_filter: dict | None = None,
     ):
-        if origin not in (0, 1):
-            raise ValueError(f'origin must be 0 or 1, got {origin}')
+        check_reading(origin, min_score)
         self.ann_file = str(ann_file)
         self.origin = origin
         self.min_score = min_score
@@ -57,12 +60,13 @@ class KeypointFile(LabelMaker):
 
     def make(self, image: np.ndarray, stem: str) -> np.ndarray:
         keypoints = cached_keypoints(self.ann_file)
-        row = keypoints.find(stem)
-        if row is None:
-            raise NoPerson(f'no entry {stem} in {self.ann_file}')
+        if keypoints.find(stem) is None:
+            raise NoPerson(keypoints.why_absent(stem))
         shape = image.shape[:2]
-        points = keypoints.points[row] - np.array([self.origin, self.origin, 0], np.float32)
-        label = draw_person(points, keypoints.names, shape, self.min_score)
+        joints = keypoints.joints(stem, shape, self.origin, self.min_score)
+        if not joints:
+            raise NoPerson('no key point is certain enough')
+        label = draw_limbs(joints, shape, LIMB_INDEX)
         if self.mask_filter is None:
             return label
         return np.where(self.mask_filter.find_mask(image), label, 0).astype(np.uint8)

@@ -21,7 +21,7 @@ from mmdrop.datasets import (
 )
 from mmdrop.datasets.occlusion import occlude_person as module
 from mmdrop.datasets.occlusion.occluders import People
-from mmdrop.datasets.parsing.keypoint_files import JOINTS_14
+from mmdrop.datasets.parsing.joint_orders import JOINTS_14
 from mmdrop.datasets.rendering.exact import ExactBrush
 from mmdrop.registry import DATASETS
 

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from mmdrop.datasets import LoadKeypointParsing, LoadParsingMap, LoadPifPafFields
-from mmdrop.datasets.parsing.keypoint_files import JOINTS_14, load_keypoints
+from mmdrop.datasets.parsing.joint_orders import JOINTS_14
+from mmdrop.datasets.parsing.keypoint_files import load_keypoints
 from mmdrop.datasets.parsing.limbs import COCO_JOINTS, LIMBS, draw_limbs
 
 # A person who stands upright in a 64×128 image and faces us: the own left is at larger x.
