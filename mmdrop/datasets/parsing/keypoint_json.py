@@ -209,10 +209,10 @@ def _size(fields: Mapping, where: str, prefix: str = '') -> tuple[float, float] 
     width, height = fields.get(f'{prefix}width'), fields.get(f'{prefix}height')
     if not width and not height:
         return None
-    numbers = all(isinstance(v, (int, float)) and v > 0 for v in (width, height))
-    if not numbers:
-        raise UnclearKeypoints(
-            f'{where}: `{prefix}width` and `{prefix}height` must be numbers of pixels, found '
-            f'{width!r} and {height!r}'
-        )
-    return float(width), float(height)
+    for value in (width, height):
+        if not isinstance(value, (int, float)) or not 0 < value < float('inf'):
+            raise UnclearKeypoints(
+                f'{where}: `{prefix}width` and `{prefix}height` must be numbers of pixels, found '
+                f'{width!r} and {height!r}'
+            )
+    return float(width), float(height)  # type: ignore[arg-type]

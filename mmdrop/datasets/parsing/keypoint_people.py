@@ -100,12 +100,13 @@ def _flag(fields: Mapping, name: str, where: str) -> bool:
 
 def _largest(found: Sequence[tuple[Mapping, np.ndarray]], where: str) -> int:
     """By the first measure that everybody has: box, area, extent of the known points."""
-    boxes = [_box_area(person.get('bbox'), where) for person, _ in found]
-    areas = [person.get('area') for person, _ in found]
-    sizes = next((s for s in (boxes, areas) if None not in s), None)
-    if sizes is None:
-        known = [points[points[:, 2] > 0, :2] for _, points in found]
-        sizes = [float(np.ptp(points, axis=0).prod()) for points in known]
+    known = [points[points[:, 2] > 0, :2] for _, points in found]
+    measures = (
+        [_box_area(person.get('bbox'), where) for person, _ in found],
+        [person.get('area') for person, _ in found],
+        [float(np.ptp(points, axis=0).prod()) for points in known],
+    )
+    sizes = next(sizes for sizes in measures if None not in sizes)
     return int(np.argmax(np.array(sizes, np.float64)))
 
 

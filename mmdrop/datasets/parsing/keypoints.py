@@ -131,8 +131,8 @@ def name_ends(stem: str) -> list[str]:
 def find_shared(keypoints: Keypoints, stems: Sequence[str]) -> list[str]:
     """Images whose entry is that of another image too, for want of folders in its name."""
     rows = [keypoints.find(stem) for stem in stems]
-    number = Counter(row for row in rows if row is not None)
-    return [stem for stem, row in zip(stems, rows, strict=True) if number[row] > 1]
+    number = Counter(rows)
+    return [s for s, row in zip(stems, rows, strict=True) if row is not None and number[row] > 1]
 
 
 def _refuse_outside(joints: dict[str, Point], shape: tuple[int, int], where: str) -> None:
