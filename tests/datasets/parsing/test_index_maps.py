@@ -79,7 +79,7 @@ STRIPES = np.array([[0, 1], [1, 0], [5, 5]], np.uint8)
 def test_indices_are_read_from_every_mode_that_holds_them(tmp_path, mode):
     image = Image.fromarray(STRIPES.astype(np.uint16) if mode == 'I;16' else STRIPES)
     if mode == 'P':
-        image.putpalette([200, 0, 0, 0, 200, 0])
+        image.putpalette(list(range(18)))
     image = image if mode in ('P', 'I;16') else image.convert(mode)
     assert image.mode == mode
     image.save(tmp_path / 'a.png')
