@@ -34,11 +34,12 @@ def find_person(
         people = targets or [(p, order) for p, order in people if p.get('is_target') is None]
     found = []
     for person, order in people:
-        if _flag(person, 'iscrowd', where) or _flag(person, 'ignore', where):
+        shown = f'{where}, annotation {person["id"]}' if 'id' in person else where
+        if _flag(person, 'iscrowd', shown) or _flag(person, 'ignore', shown):
             continue
         if not _has_points(person) or person.get('num_keypoints') == 0:
             continue
-        points = read_points(person, order, where)
+        points = read_points(person, order, shown)
         if (points[:, 2] > 0).any():
             found.append((person, points))
     if not found:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -142,3 +143,131 @@ def test_a_truncated_npz_and_unknown_joints_are_named(tmp_path):
 @pytest.mark.parametrize('joints', [{}, {'nose': (3, 3)}, {'left_hip': (500, -90)}])
 def test_few_or_outlying_points_do_not_fail(joints):
     assert draw_limbs(joints, (128, 64), dict.fromkeys(LIMBS, 1)).shape == (128, 64)
+
+
+# ---- the image that x and y refer to
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text())
+
+
+def save_sized(folder, width, height, scale=(1, 1)):
+    """STANDING in an image of another size."""
+    joints = {
+        n: ((x + 0.5) * scale[0] - 0.5, (y + 0.5) * scale[1] - 0.5)
+        for n, (x, y) in STANDING.items()
+    }
+    path = folder / 'k.json'
+    content = read_json(save_coco(folder, [(joints, 9)]))
+    content['images'][0].update(width=width, height=height)
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ('width', 'height', 'scale'),
+    [
+        (64, 128, (1, 1)),
+        (32, 64, (0.5, 0.5)),
+        (192, 384, (3, 3)),
+        (0, 0, (1, 1)),
+        (None, None, (1, 1)),
+        (43, 85, (43 / 64, 85 / 128)),  # two thirds, in whole pixels
+    ],
+)
+def test_points_of_an_image_that_was_resized_since_follow_it(tmp_path, width, height, scale):
+    source = LoadKeypointParsing(save_sized(tmp_path, width, height, scale), 8)
+    expected = draw_limbs(STANDING, (128, 64), source.groups.limb_labels)
+    label = source(make_results())['gt_seg_map']
+    assert (label != expected).mean() < 0.002  # JSON holds float32 of the same places
+    # Resized by the pipeline as well, to 256 × 128.
+    enlarged = make_results(256, 128, ori_shape=(128, 64))
+    plain = LoadKeypointParsing(save_npz(tmp_path), 8)(dict(enlarged))['gt_seg_map']
+    assert (source(enlarged)['gt_seg_map'] != plain).mean() < 0.002
+
+
+@pytest.mark.parametrize(
+    ('width', 'height', 'message'),
+    [
+        (128, 64, '128 × 64, the image is 64 × 128, width and height in turn'),
+        (1920, 1080, '1920 × 1080, the image is 64 × 128'),
+    ],
+)
+def test_points_of_an_image_of_another_shape_are_refused(tmp_path, width, height, message):
+    source = LoadKeypointParsing(save_sized(tmp_path, width, height), 8)
+    with pytest.raises(ValueError, match=f'k.json, a: `width` × `height` are {message}'):
+        source(make_results())
+
+
+def test_sizes_of_an_npz_count_as_well(tmp_path):
+    points = [[(*STANDING.get(n, (0, 0)), float(n in STANDING)) for n in COCO_JOINTS]] * 2
+    points = np.array(points, np.float32)
+    points[1, :, :2] = (points[1, :, :2] + 0.5) * 2 - 0.5
+    sizes = dict(x_widths=[64, 128], x_heights=[128, 256])
+    arrays = dict(x_names=['a', 'b'], x_keypoints=points) | sizes
+    np.savez(tmp_path / 'k.npz', keypoint_names=COCO_JOINTS, **arrays)
+    source = LoadKeypointParsing(str(tmp_path / 'k.npz'), 8)
+    labels = [source(make_results(label_stem=stem))['gt_seg_map'] for stem in 'ab']
+    np.testing.assert_array_equal(*labels)
+
+
+@pytest.mark.parametrize('offset', [90, -90])
+def test_points_of_the_whole_frame_are_refused_with_file_and_image(tmp_path, offset):
+    moved = {name: (x + offset, y) for name, (x, y) in STANDING.items()}
+    source = LoadKeypointParsing(save_npz(tmp_path, joints=moved), 8)
+    with pytest.raises(ValueError, match=r'k.npz, a: .* far outside the image of 64 × 128'):
+        source(make_results())
+
+
+def test_one_point_far_outside_is_refused_and_one_beside_the_image_is_not(tmp_path):
+    beside = STANDING | dict(left_wrist=(75, 60), left_ankle=(40, 140))
+    source = LoadKeypointParsing(save_npz(tmp_path, joints=beside), 8)
+    assert source(make_results())['gt_seg_map'][53, 63] == 2  # the forearm leads to the border
+    (tmp_path / 'far').mkdir()
+    far = STANDING | dict(left_wrist=(9000, 60))
+    source = LoadKeypointParsing(save_npz(tmp_path / 'far', joints=far), 8)
+    with pytest.raises(ValueError, match=r'left_wrist lies at x 9000, y 60, far outside'):
+        source(make_results())
+
+
+def test_a_far_point_below_the_score_does_not_matter(tmp_path):
+    points = np.array(
+        [[(*STANDING.get(n, (9e3, 0)), 0.9 if n in STANDING else 0.1) for n in COCO_JOINTS]]
+    )
+    path = tmp_path / 'k.npz'
+    np.savez(path, keypoint_names=COCO_JOINTS, x_names=['a'], x_keypoints=points.astype(np.float16))
+    label = LoadKeypointParsing(str(path), 8, min_score=0.3)(make_results())['gt_seg_map']
+    exact = LoadKeypointParsing(save_npz(tmp_path), 8)(make_results())['gt_seg_map']
+    np.testing.assert_array_equal(label, exact)
+
+
+def test_hidden_joints_of_coco_are_left_out_by_the_score(tmp_path):
+    content = read_json(save_coco(tmp_path, [(STANDING, 9)]))
+    points = content['annotations'][0]['keypoints']
+    points[3 * COCO_JOINTS.index('left_wrist') + 2] = 1  # labelled, but hidden
+    (tmp_path / 'k.json').write_text(json.dumps(content))
+    drawn = LoadKeypointParsing(str(tmp_path / 'k.json'), 8)(make_results())['gt_seg_map']
+    seen = LoadKeypointParsing(str(tmp_path / 'k.json'), 8, min_score=1)(make_results())
+    assert drawn[53, 51] == 2 and seen['gt_seg_map'][53, 51] == 0
+    assert seen['gt_seg_map'][53, 13] == 3
+
+
+@pytest.mark.parametrize(
+    'arguments', [dict(min_score=-0.1), dict(min_score=np.nan), dict(origin=2)]
+)
+def test_arguments_that_no_file_can_be_read_with_are_refused(arguments):
+    with pytest.raises(ValueError, match=r'(min_score|origin) must'):
+        LoadKeypointParsing('x', **arguments)
+
+
+def test_the_reason_of_an_image_without_points_is_told(tmp_path):
+    content = read_json(save_coco(tmp_path, [(STANDING, 9)]))
+    content['images'].append(dict(id=6, file_name='b.jpg'))
+    content['annotations'].append(dict(image_id=6, keypoints=[0] * 51, num_keypoints=0))
+    (tmp_path / 'k.json').write_text(json.dumps(content))
+    source = LoadKeypointParsing(str(tmp_path / 'k.json'))
+    with pytest.raises(
+        FileNotFoundError, match=r'k.json has no key points of it: .*without points'
+    ):
+        source(make_results(label_stem='b'))
