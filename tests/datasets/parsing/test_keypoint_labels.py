@@ -31,9 +31,9 @@ def make_results(height=128, width=64, **keys):
     return dict(img_path='d/a.jpg', img=image, ori_shape=(height, width)) | keys
 
 
-def save_npz(folder, names=COCO_JOINTS, joints=STANDING, offset=0.0):
+def save_npz(folder, names=COCO_JOINTS, joints=STANDING):
     points = [[(*joints[n], 1.0) if n in joints else (0.0, 0.0, 0.0) for n in names]]
-    arrays = dict(train_names=['a'], train_keypoints=np.array(points, np.float32) + offset)
+    arrays = dict(train_names=['a'], train_keypoints=np.array(points, np.float32))
     np.savez(folder / 'k.npz', keypoint_names=names, **arrays)
     return str(folder / 'k.npz')
 
@@ -235,7 +235,7 @@ def test_a_far_point_below_the_score_does_not_matter(tmp_path):
     points = np.array(
         [[(*STANDING.get(n, (9e3, 0)), 0.9 if n in STANDING else 0.1) for n in COCO_JOINTS]]
     )
-    path = tmp_path / 'k.npz'
+    path = tmp_path / 'far.npz'
     np.savez(path, keypoint_names=COCO_JOINTS, x_names=['a'], x_keypoints=points.astype(np.float16))
     label = LoadKeypointParsing(str(path), 8, min_score=0.3)(make_results())['gt_seg_map']
     exact = LoadKeypointParsing(save_npz(tmp_path), 8)(make_results())['gt_seg_map']
