@@ -30,10 +30,10 @@ class LoadPifPafFields(FileParsingSource):
         suffix: What follows the image's stem: ``'.npy'``, in the published labels of
             Occluded-Duke ``'.jpg.confidence_fields.npy'``.
         threshold: Confidence below which a pixel is background.
+        missing: ``'error'`` or ``'ignore'``.
         interpolation: How the fields are enlarged to the image: ``'nearest'`` as BPBReID does, so
             that each cell counts in full; or ``'bilinear'``, whose borders are smooth and which
             shrinks small and weak parts.
-        missing: ``'error'`` or ``'ignore'``.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class LoadPifPafFields(FileParsingSource):
         groups: str | None = None,
         suffix: str = '.npy',
         threshold: float = 0.5,
-        interpolation: str = 'nearest',
         missing: str = 'error',
+        interpolation: str = 'nearest',
     ):
         super().__init__(root, suffix, num_parts, groups, missing)
         if not 0 < threshold <= 1:
