@@ -216,6 +216,31 @@ def test_an_entry_that_fits_several_images_is_refused(folder):
         make(maker, folder)
 
 
+def test_a_label_follows_the_size_that_the_key_points_refer_to(folder):
+    twice = (STANDING + np.float32([0.5, 0.5, 0])) * np.float32([2, 2, 1]) - [0.5, 0.5, 0]
+    annotations = [dict(image_id=1, keypoints=twice.ravel().tolist())]
+    annotations.append(dict(image_id=2, keypoints=[0] * 51, num_keypoints=0))
+    images = [
+        dict(id=i, file_name=f'train/{name}.jpg', width=2 * SHAPE[1], height=2 * SHAPE[0])
+        for i, name in enumerate('abc', start=1)
+    ]
+    path = folder / 'coco.json'
+    path.write_text(json.dumps(dict(images=images, annotations=annotations)))
+    counts = make(KeypointFile(str(path)), folder)
+    assert counts.made == 1 and len(counts.nobody) == 2
+    assert 'without points' in counts.nobody[0] and 'no annotation' in counts.nobody[1]
+    image = np.zeros((*SHAPE, 3), np.uint8)
+    plain = KeypointFile(write_keypoints(folder / 'k.json', POSES)).make(image, 'train/a')
+    assert (read(folder / 'labels/train/a.png') != plain).mean() < 0.002
+
+
+def test_key_points_that_lie_outside_an_image_are_told_in_the_log(folder):
+    poses = POSES | {'train/b': moved(STANDING, 500)}
+    counts = make(KeypointFile(write_keypoints(folder / 'k.json', poses)), folder)
+    assert counts.made == 2 and len(counts.failed) == 1
+    assert 'train/b: nose lies at x' in counts.failed[0] and 'far outside' in counts.failed[0]
+
+
 def test_a_label_appears_when_it_is_complete(folder, monkeypatch):
     def die(*args, **kwargs):
         raise KeyboardInterrupt

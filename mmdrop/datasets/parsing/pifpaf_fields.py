@@ -11,7 +11,7 @@ from mmdrop.datasets.parsing.part_groups import NUM_CHANNELS
 from mmdrop.registry import TRANSFORMS
 
 # Confidences lie in [0, 1].  Cubic resizing overshoots: from cells of 0 and 1 OpenCV's makes up to
-# -0.45 and 1.45.  What is farther out is no confidence: logits, offsets, 0..255.
+# -0.45 and 1.45.  What reaches these bounds is no confidence: logits, offsets, 0..255.
 _LOWEST, _HIGHEST = -1, 2
 
 
@@ -95,7 +95,7 @@ def _read_fields(path: Path) -> np.ndarray:
         raise ValueError(f'{path}: the fields have no cell, their shape is {fields.shape}')
     low, high = fields.min(), fields.max()
     # Written so that NaN fails as well.
-    if not (low >= _LOWEST and high <= _HIGHEST):
+    if not (low > _LOWEST and high < _HIGHEST):
         raise ValueError(
             f'{path}: confidences must be numbers in [0, 1], found {low:g} to {high:g}; save the '
             'confidence of each field, not another component, logits or 0..255'

@@ -9,8 +9,6 @@ from mmdrop.datasets.parsing.keypoint_files import load_keypoints
 from mmdrop.datasets.parsing.limbs import COCO_JOINTS
 
 
-
-
 def write_json(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))

@@ -124,7 +124,7 @@ def test_the_label_file_follows_the_folders_of_the_data_set(tmp_path):
         (np.zeros((4, 3, 36), np.float32), 'channels are last'),
         (np.zeros((17, 3, 4), np.float32), r'found \(17, 3, 4\)'),
         (np.zeros((36, 3), np.float32), r'found \(36, 3\)'),
-        (np.full((36, 3, 2), 2.1, np.float32), r'in \[0, 1\], found 2.1 to 2.1'),
+        (np.full((36, 3, 2), 2.0, np.float32), r'in \[0, 1\], found 2 to 2'),
         (np.full((36, 3, 2), -1.1, np.float32), r'in \[0, 1\]'),
         (np.full((36, 3, 2), 255, np.uint8), r'in \[0, 1\]'),
         (np.full((36, 3, 2), np.inf, np.float32), r'in \[0, 1\]'),
