@@ -129,7 +129,7 @@ def _pack(images: Sequence[ImagePeople], path: Path, annotated: bool = False) ->
         for image, person in zip(images, persons, strict=True):
             if person is None:
                 absent[image.stem] = (
-                    'its people are crowds, ignored or without points'
+                    'its annotations are crowds, ignored or without points'
                     if image.people
                     else 'no annotation has any'
                 )

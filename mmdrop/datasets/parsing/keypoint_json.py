@@ -65,49 +65,47 @@ def read_coco(content: Mapping, where: str) -> list[ImagePeople]:
             'an `id` of `images`'
         )
     for person in known:
-        if person.get('keypoints') is None:  # a box or an outline alone
-            continue
         image = images[person['image_id']]
-        shown = f'{image.where}, annotation {person.get("id", "without `id`")}'
-        is_person, order = _joints_of(person, categories, shown)
+        order, is_person = None, True
+        if any(person.get('keypoints') or ()):  # not a box, an outline or zeros
+            shown = f'{image.where}, annotation {person.get("id", "without `id`")}'
+            order, is_person = _joints_of(person, categories, shown)
         if is_person:
             image.people.append((person, order))
     return list(images.values())
 
 
 def _read_categories(categories: list[Mapping], where: str) -> dict[Any, JointOrder | None]:
-    """Joint order of each category, None for one that has no joints of people."""
+    """Joint order of each category that names joints, None for one of animals beside people."""
     orders: dict[Any, JointOrder | None] = {}
     fault = None
     for category in categories:
-        key = category['id']
-        orders[key] = None
         if category.get('keypoints'):
-            field = f'{where}, categories of `id` {key!r}, `keypoints`'
+            field = f'{where}, categories of `id` {category["id"]!r}, `keypoints`'
             try:
-                orders[key] = joint_order(category['keypoints'], field)
-            except UnclearKeypoints as error:  # an animal, if another category is of people
-                fault = error
-    if any(orders.values()):
-        return orders
-    if fault is not None:
+                orders[category['id']] = joint_order(category['keypoints'], field)
+            except UnclearKeypoints as error:
+                orders[category['id']], fault = None, error
+    if fault is not None and not any(orders.values()):
         raise fault
-    return {}
+    return orders
 
 
 def _joints_of(
     annotation: Mapping, orders: Mapping[Any, JointOrder | None], where: str
-) -> tuple[bool, JointOrder | None]:
-    """Whether an annotation is of a person, and the order of its joints; None without names."""
+) -> tuple[JointOrder | None, bool]:
+    """Order of the joints, None without names; and whether the annotation is of a person."""
     if not orders:
-        return True, None
+        return None, True
     key = annotation.get('category_id')
-    with_joints = [order for order in orders.values() if order]
-    if key is None and len(with_joints) == 1:
-        return True, with_joints[0]
+    if key is None and len(orders) == 1:
+        (key,) = orders
     if key not in orders:
-        raise UnclearKeypoints(f'{where}: `category_id` {key!r} is not in `categories`')
-    return orders[key] is not None, orders[key]
+        raise UnclearKeypoints(
+            f'{where}: `category_id` {key!r} is none of the `categories` that name `keypoints`, '
+            f'{list(orders)}'
+        )
+    return orders[key], orders[key] is not None
 
 
 def read_results(content: list[Mapping], where: str) -> list[ImagePeople]:

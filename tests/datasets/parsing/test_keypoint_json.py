@@ -198,7 +198,11 @@ def test_joints_that_a_category_lacks_are_unknown(tmp_path):
         ((*COCO_JOINTS[:16], 'tail'), {}, r"`id` 1, `keypoints`: unknown joints \['tail'\]"),
         ((*COCO_JOINTS[:16], 'nose'), {}, "'nose' is there twice"),
         (COCO_JOINTS[:16], {}, 'annotation 1: `keypoints` has 17 points, and 16 are named'),
-        (COCO_JOINTS, dict(category_id=4), 'annotation 1: `category_id` 4 is not in `categories`'),
+        (
+            COCO_JOINTS,
+            dict(category_id=4),
+            'annotation 1: `category_id` 4 is none of the `categories` that name',
+        ),
     ],
 )
 def test_categories_that_do_not_fit_are_named(tmp_path, names, person, message):
