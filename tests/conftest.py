@@ -2,6 +2,8 @@ import pytest
 import torch
 from mmengine.registry import DefaultScope
 
+import mmdrop  # noqa: F401  # before mmpretrain, whose multimodal models it keeps out
+
 # Tests are small: two threads would wait for each other longer than they work.
 torch.set_num_threads(1)
 

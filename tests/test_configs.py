@@ -1,6 +1,7 @@
 import inspect
 import re
 import shlex
+from keyword import iskeyword
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,9 @@ def test_a_recipe_trains_every_parameter_and_predicts(path):
     model = MODELS.build(cfg.model)
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert list(build_schedulers(cfg, optim_wrapper))
+    # Generated code, of an exported model say, writes the path of a parameter as attributes.
+    words = {word for name in model.state_dict() for word in name.split('.')}
+    assert [w for w in words if not w.isdigit() and (not w.isidentifier() or iskeyword(w))] == []
     data = model.data_preprocessor(batch(cfg), training=True)
     losses = model(**data, mode='loss')
     assert all(value.isfinite() for value in losses.values())

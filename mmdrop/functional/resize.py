@@ -16,7 +16,8 @@ def resize_bilinear(x: Tensor, size: tuple[int, int], align_corners: bool = Fals
     """
     if tuple(x.shape[-2:]) == tuple(size):
         return x
-    if x.device.type != 'cpu' or torch.jit.is_tracing():  # an exported graph is not for this CPU
+    exported = torch.compiler.is_exporting() or torch.jit.is_tracing()
+    if x.device.type != 'cpu' or exported:  # an exported graph is not for this CPU
         return F.interpolate(x, size, mode='bilinear', align_corners=align_corners)
     rows, columns = (
         _weights(x, n, m, align_corners) for n, m in zip(x.shape[-2:], size, strict=True)

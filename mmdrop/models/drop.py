@@ -93,6 +93,8 @@ class DROP(BaseModel):
             return embeddings, visibility, score
         if mode != 'predict':
             raise ValueError(f"mode must be 'tensor', 'loss' or 'predict', got {mode!r}")
+        if torch.compiler.is_exporting() or torch.jit.is_tracing():
+            raise ValueError("a graph holds no data samples: export the model with mode='tensor'")
         if data_samples is None:
             data_samples = [ReIDDataSample() for _ in inputs]
         parsing = None if logits is None else logits.argmax(1).byte()  # (B, h, w)

@@ -1,5 +1,6 @@
 """Backbones that mmpretrain lacks, and the loading of their published weights."""
 
+from . import exportable_windows  # for its effect on mmpretrain
 from .package_weights import load_from_package, rename_efficientnet_lite0
 from .resnet_ibn import IBN, ResNetIBN
 from .solider_swin import SOLIDERSwin, load_solider
@@ -8,6 +9,7 @@ __all__ = [
     'IBN',
     'ResNetIBN',
     'SOLIDERSwin',
+    'exportable_windows',
     'load_from_package',
     'load_solider',
     'rename_efficientnet_lite0',

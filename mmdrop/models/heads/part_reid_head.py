@@ -183,7 +183,7 @@ class PartReIDHead(BaseReIDHead):
             dim=1,
         )
         score = self.visibility_score(probabilities)
-        always = score.new_ones(len(score), len(self.names))
+        always = score.new_ones(score.shape[0], len(self.names))
         return (
             stacked,
             torch.cat([always.bool(), self.visible(probabilities)], dim=1),

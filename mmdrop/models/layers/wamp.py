@@ -15,6 +15,10 @@ _GPU_BLOCK = 2**28
 @torch.no_grad()
 def _peak_positions(features: Tensor, weights: Tensor) -> Tensor:
     """Pixel where ``weights * features`` is largest: ``(B, C, n), (B, K, n)`` → ``(B, K, C)``."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+        # The graph must serve batches of any size, so nothing in it may depend on this one.
+        searched = [(features * row[:, None]).argmax(-1) for row in weights.unbind(1)]
+        return torch.stack(searched, dim=1)
     batch, channels, pixels = features.shape
     block = _GPU_BLOCK if features.is_cuda else _CPU_BLOCK
     channel_step = min(channels, max(1, block // pixels))
@@ -32,8 +36,7 @@ def _peak_positions(features: Tensor, weights: Tensor) -> Tensor:
 
 def _argmax_of_pixels(product: Tensor) -> Tensor:
     """``product.argmax(-1)``, which on a CPU NumPy finds several times as fast."""
-    recorded = torch.compiler.is_compiling() or torch.jit.is_tracing()
-    if product.device.type != 'cpu' or product.dtype != torch.float32 or recorded:
+    if product.device.type != 'cpu' or product.dtype != torch.float32:
         return product.argmax(-1)
     return torch.from_numpy(product.numpy().argmax(-1))
 
