@@ -20,7 +20,7 @@ model.parsing_head.loss.gamma = 0.1
 optim_wrapper.optimizer.lr = 2e-3
 train_cfg.update(max_epochs=12, val_interval=12)
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.1, end=30, by_epoch=False),
+    dict(type=LinearLR, start_factor=0.1, end=31, by_epoch=False),
     dict(type=CosineAnnealingLR, T_max=12, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 default_hooks.logger.interval = 10

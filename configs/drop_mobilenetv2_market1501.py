@@ -24,7 +24,7 @@ val_dataloader.num_workers = 2
 
 optim_wrapper.optimizer.lr = 1e-3
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, end=200, by_epoch=False),
+    dict(type=LinearLR, start_factor=0.01, end=201, by_epoch=False),
     dict(type=CosineAnnealingLR, T_max=8, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 train_cfg.update(max_epochs=8, val_interval=8)

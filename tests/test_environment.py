@@ -24,9 +24,3 @@ def test_a_transformers_that_mmpretrain_cannot_use_does_no_harm(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    broken = subprocess.run(
-        [sys.executable, '-W', 'ignore', '-c', 'import mmpretrain.models'],
-        env=os.environ | {'PYTHONPATH': path},
-        capture_output=True,
-    )
-    assert broken.returncode  # the day it is not, mmdrop need not care any more

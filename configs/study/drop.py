@@ -26,7 +26,7 @@ train_dataloader.batch_size = 32
 train_dataloader.sampler.num_identities = 8
 optim_wrapper.optimizer.lr = 2e-3
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, end=50, by_epoch=False),
+    dict(type=LinearLR, start_factor=0.01, end=51, by_epoch=False),
     dict(type=CosineAnnealingLR, T_max=8, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 train_cfg.update(max_epochs=8, val_interval=8)

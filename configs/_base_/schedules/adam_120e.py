@@ -4,7 +4,7 @@ from torch.optim import Adam
 
 optim_wrapper = dict(type=OptimWrapper, optimizer=dict(type=Adam, lr=3.5e-4, weight_decay=5e-4))
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, begin=0, end=10, by_epoch=True),
+    dict(type=LinearLR, start_factor=0.01, begin=0, end=11, by_epoch=True),
     dict(type=MultiStepLR, milestones=[40, 70], gamma=0.1, by_epoch=True),
 ]
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=120, val_interval=20)

@@ -10,7 +10,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(custom_keys={'backbone': dict(lr_mult=0.2)}, norm_decay_mult=0.0),
 )
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, begin=0, end=10, by_epoch=True),
+    dict(type=LinearLR, start_factor=0.01, begin=0, end=11, by_epoch=True),
     dict(type=CosineAnnealingLR, T_max=110, begin=10, end=120, eta_min=1e-6, by_epoch=True),
 ]
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=120, val_interval=20)

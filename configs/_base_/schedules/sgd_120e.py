@@ -10,7 +10,7 @@ optim_wrapper = dict(
     paramwise_cfg=dict(bias_lr_mult=2),
 )
 param_scheduler = [
-    dict(type=LinearLR, start_factor=0.01, begin=0, end=20, by_epoch=True),
+    dict(type=LinearLR, start_factor=0.01, begin=0, end=21, by_epoch=True),
     dict(type=CosineAnnealingLR, T_max=120, eta_min=1.6e-6, by_epoch=True),
 ]
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=120, val_interval=20)
