@@ -15,7 +15,8 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from mmdrop.apis.images import Image, Images, list_images
-from mmdrop.apis.loading import image_pipelines, load_config, load_weights, tested_matching
+from mmdrop.apis.loading import image_pipelines, load_weights, tested_matching
+from mmdrop.engine import read_config
 from mmdrop.functional import rank_gallery
 from mmdrop.registry import MODELS
 from mmdrop.structures import find_embeddings
@@ -48,7 +49,7 @@ class ReIDInferencer:
     ):
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        cfg = model if isinstance(model, Config) else load_config(model)
+        cfg = model if isinstance(model, Config) else read_config(model)
         self.batch_size = batch_size
         with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmdrop')):
             self.file_pipeline, self.array_pipeline = image_pipelines(cfg)

@@ -1,6 +1,5 @@
 """What inference takes from a config and a checkpoint."""
 
-import difflib
 import os
 import pickle
 from collections.abc import Mapping
@@ -11,36 +10,9 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from torch import nn
 
-import mmdrop
-import mmdrop.engine  # lets configs of other packages inherit from ours
 from mmdrop.registry import type_name
 
-CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 _EMBEDDINGS = ('foreground', 'parts')
-
-
-def find_config(name: str) -> Path | None:
-    """The config file, or that of mmdrop, with or without ``configs/`` and ``.py``."""
-    shipped = name.removeprefix('configs/').removesuffix('.py') + '.py'
-    return next((path for path in (Path(name), CONFIGS / shipped) if path.is_file()), None)
-
-
-def load_config(model: str | os.PathLike) -> Config:
-    """Read a config file, or one that ships with mmdrop by its name.
-
-    Raises:
-        FileNotFoundError: There is neither.
-    """
-    name = os.fspath(model)
-    path = find_config(name)
-    if path is not None:
-        return Config.fromfile(path)
-    names = [p.relative_to(CONFIGS).with_suffix('').as_posix() for p in CONFIGS.rglob('*.py')]
-    names = sorted(known for known in names if not known.startswith('_'))
-    close = difflib.get_close_matches(name, names, n=5, cutoff=0.4) or names[:5]
-    raise FileNotFoundError(
-        f'{name}: neither a config file nor a config of mmdrop, such as {", ".join(close)}'
-    )
 
 
 def load_weights(model: nn.Module, weights: str | os.PathLike) -> None:

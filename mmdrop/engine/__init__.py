@@ -3,6 +3,8 @@
 from . import config_inheritance, safe_loading  # for their effect on MMEngine
 from .checks import check_batch_size, check_pretrained
 from .cli import USER_ERRORS, load_config, make_parser
+from .config_files import add_cfg_options, find_config, read_config
+from .config_options import merge_options
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
 from .evaluation_reports import (
@@ -25,13 +27,17 @@ __all__ = [
     'PlainCheckpointHook',
     'RandomStreamsHook',
     'SyncBatchNormHook',
+    'add_cfg_options',
     'check_batch_size',
     'check_pretrained',
     'config_inheritance',
+    'find_config',
     'keep_freed_memory',
     'load_config',
     'make_parser',
+    'merge_options',
     'prepare_cpu_launch',
+    'read_config',
     'replace_test_sets',
     'report_parsing',
     'report_reranked',

@@ -5,7 +5,9 @@ import os
 import warnings
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
+
+from .config_files import add_cfg_options, read_config
 
 # What a wrong file or argument makes a tool raise: shown as one line.
 USER_ERRORS = (
@@ -20,14 +22,9 @@ warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformable
 def make_parser(description: str) -> argparse.ArgumentParser:
     """Parser of the options that every tool takes."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument('config', help='config file')
+    parser.add_argument('config', help='config file, or the name of one that ships with mmdrop')
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and pictures')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        help='override config values, key=value: optim_wrapper.optimizer.lr=1e-3',
-    )
+    add_cfg_options(parser, 'optim_wrapper.optimizer.lr=1e-3')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torch.distributed.launch passes one of the two spellings, by its version.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
@@ -37,9 +34,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
 def load_config(args: argparse.Namespace) -> Config:
     """Read the config of parsed options, overrides, launcher and work dir included."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
-    if args.cfg_options:
-        cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     cfg.launcher = args.launcher
     default_dir = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default_dir)

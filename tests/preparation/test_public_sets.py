@@ -11,9 +11,9 @@ import pytest
 from mmengine.registry import init_default_scope
 from PIL import Image
 
-from mmdrop.apis.loading import load_config
 from mmdrop.datasets import LoadParsingMap
 from mmdrop.datasets.layouts import LAYOUTS, Counts, list_layout
+from mmdrop.engine import merge_options, read_config
 from mmdrop.preparation import check_dataset, prepare_dataset
 from mmdrop.preparation.public_sets.occluded_duke import plan_copies, read_lists
 from mmdrop.preparation.public_sets.sources import copy_files
@@ -210,8 +210,8 @@ def test_labels_that_were_made_here_are_found_and_named_in_the_command(market):
     (advice,) = report.advice
     assert advice.startswith('mim train mmdrop configs/drop_hrnet32_market1501.py --cfg-options')
     options = dict(word.split('=') for word in advice.split()[5:])
-    cfg = load_config('drop_hrnet32_market1501')
-    cfg.merge_from_dict(options)
+    cfg = read_config('drop_hrnet32_market1501')
+    merge_options(cfg, options)
     init_default_scope('mmdrop')
     source = TRANSFORMS.build(cfg.train_dataloader.dataset.pipeline[1])
     assert isinstance(source, LoadParsingMap)

@@ -14,10 +14,9 @@ from pathlib import Path
 
 import torch
 from measure import write_row
-from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmdrop.engine import keep_freed_memory
+from mmdrop.engine import keep_freed_memory, read_config
 from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample
 from mmdrop.utils import memory_mib, processor
@@ -71,7 +70,7 @@ def main() -> None:
     keep_freed_memory()
     torch.manual_seed(0)
     init_default_scope('mmdrop')
-    config = Config.fromfile(args.config).model
+    config = read_config(args.config).model
     config.channels_last = args.channels_last
     model = MODELS.build(config).to(args.device).train()
     images, samples = make_batch(args, getattr(model.parsing_head, 'num_parts', 0))

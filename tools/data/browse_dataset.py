@@ -13,13 +13,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdrop.apis import browse_dataset
-from mmdrop.apis.loading import load_config
-from mmdrop.engine import USER_ERRORS
+from mmdrop.engine import USER_ERRORS, add_cfg_options, read_config
 from mmdrop.registry import DATASETS
 
 
@@ -38,13 +37,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='of the choice and the transforms')
     parser.add_argument('--height', type=int, default=192, help='of each image, in pixels')
     parser.add_argument('--out', type=Path, help='work_dirs/browse_dataset/CONFIG_SPLIT.png')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        help='override config values: train_dataloader.dataset.data_root=DIR',
-    )
+    add_cfg_options(parser, 'train_dataloader.dataset.data_root=DIR')
     return parser.parse_args()
 
 
@@ -66,8 +59,7 @@ def main() -> None:
     out = args.out or Path('work_dirs/browse_dataset', name)
     repeats = args.repeats or (3 if args.split == 'train' and not args.set else 1)
     try:
-        cfg = load_config(args.config)
-        cfg.merge_from_dict(args.cfg_options)
+        cfg = read_config(args.config, args.cfg_options)
         init_default_scope(cfg.get('default_scope', 'mmdrop'))
         dataset = DATASETS.build(find_dataset(cfg, args.split, args.set))
         picture = browse_dataset(

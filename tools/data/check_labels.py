@@ -22,9 +22,8 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdrop.apis import browse_labels
-from mmdrop.apis.loading import find_config, load_config
 from mmdrop.datasets import ParsingSource
-from mmdrop.engine import USER_ERRORS
+from mmdrop.engine import USER_ERRORS, add_cfg_options, find_config, read_config
 from mmdrop.preparation import (
     LabelReport,
     check_labels,
@@ -55,9 +54,7 @@ def parse_args() -> argparse.Namespace:
         default={},
         help='arguments of the source, key=value: num_parts=5 mapping=lip suffix=.npy',
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, help='override config values'
-    )
+    add_cfg_options(parser, 'train_dataloader.dataset.data_root=DIR')
     parser.add_argument('--out-dir', type=Path, default=Path('work_dirs/check_labels'))
     parser.add_argument('--num-samples', type=int, default=16, help='labels in the picture')
     parser.add_argument('--processes', type=int, help='one for each core if left out')
@@ -77,8 +74,7 @@ def parse_args() -> argparse.Namespace:
 
 def from_config(args: argparse.Namespace) -> tuple[ParsingSource, list]:
     """Label source and images of a config's training set."""
-    cfg = load_config(args.labels)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.labels, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmdrop'))
     if not cfg.get('train_dataloader'):
         raise ValueError(f'{args.labels} has no train_dataloader')

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from mmengine.config import Config, DictAction
 
 from mmdrop.datasets import OccludePerson, hash_images, occluded_images
 from mmdrop.datasets.occlusion.proxy import find_occlude_person
+from mmdrop.engine import add_cfg_options, read_config
 from mmdrop.registry import DATASETS
 
 RECIPE = Path(__file__).parents[2] / 'configs/drop_efficientnetlite0_market1501.py'
@@ -30,13 +30,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('--seed', type=int, help='instead of that of the config')
     parser.add_argument('--limit', type=int, help='look at the first images only')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        help='override config values: test_cfg.sets.occluded.dataset.data_root=…',
-    )
+    add_cfg_options(parser, 'test_cfg.sets.occluded.dataset.data_root=DIR')
     return parser.parse_args()
 
 
@@ -65,8 +59,7 @@ class WatchParts:
 def main() -> None:
     """Make the images and print what they are."""
     args = parse_args()
-    cfg = Config.fromfile(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg = read_config(args.config, args.cfg_options)
     loader = cfg.test_cfg.sets[args.set] if args.set else cfg.test_dataloader
     if args.seed is not None:
         loader.dataset.occlusion.seed = args.seed
