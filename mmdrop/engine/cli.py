@@ -35,6 +35,8 @@ def load_config(args: argparse.Namespace) -> Config:
     """Read the config of parsed options, overrides, launcher and work dir included."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     cfg = read_config(args.config, args.cfg_options)
+    if (cfg.get('randomness') or {}).get('deterministic'):
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')  # else CUDA refuses products
     cfg.launcher = args.launcher
     default_dir = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default_dir)

@@ -12,7 +12,7 @@ from mmengine.config import Config, DictAction
 import mmdrop
 
 from . import config_inheritance  # noqa: F401  # lets configs of other packages inherit from ours
-from .config_options import merge_options
+from .config_options import DEFAULT_HOOKS, merge_options
 
 CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 
@@ -56,4 +56,18 @@ def read_config(name: str | os.PathLike, options: Mapping[str, Any] | None = Non
         )
     cfg = Config.fromfile(path)
     merge_options(cfg, options or {})
+    _leave_out_nones(cfg)
     return cfg
+
+
+def _leave_out_nones(cfg: Config) -> None:
+    """Take hooks and further test sets that are None for absent; MMEngine knows six such hooks."""
+    hooks, sets = cfg.get('default_hooks'), (cfg.get('test_cfg') or {}).get('sets', {})
+    if hooks:
+        cfg.default_hooks = {
+            name: hook for name, hook in hooks.items() if hook is not None or name in DEFAULT_HOOKS
+        }
+    if cfg.get('custom_hooks'):
+        cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook is not None]
+    if sets is None or None in sets.values():
+        cfg.test_cfg.sets = {name: loader for name, loader in (sets or {}).items() if loader}

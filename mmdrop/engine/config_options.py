@@ -22,6 +22,10 @@ _TOP = (
     *('activation_checkpointing', 'compile', 'custom_imports', 'efficient_conv_bn_eval'),
     *('find_unused_parameters', 'model_wrapper_cfg', 'runner_type', 'sync_bn', 'work_dir'),
 )
+# Hooks that MMEngine adds by itself, unless they are None.
+DEFAULT_HOOKS = (
+    *('checkpoint', 'logger', 'param_scheduler', 'runtime_info', 'sampler_seed', 'timer'),
+)
 _DICTS = Mapping | Config
 _ANYWHERE = ('type', '_delete_', '_scope_')
 _OF_CLASSES: dict[type, tuple[str, ...]] = {
@@ -33,9 +37,7 @@ _OF_CLASSES: dict[type, tuple[str, ...]] = {
 _OF_PLAIN_DICTS: dict[str, tuple[str, ...] | Callable] = {
     'auto_scale_lr': ('base_batch_size', 'enable'),
     'compile': torch.compile,
-    'default_hooks': (
-        *('checkpoint', 'logger', 'param_scheduler', 'runtime_info', 'sampler_seed', 'timer'),
-    ),
+    'default_hooks': DEFAULT_HOOKS,
     'dist_cfg': ('backend', 'init_method', 'timeout'),
     'env_cfg': ('cudnn_benchmark', 'dist_cfg', 'mp_cfg', 'resource_limit'),
     'mp_cfg': ('mp_start_method', 'opencv_num_threads'),

@@ -10,6 +10,8 @@ from mmdrop.functional import resize_bilinear
 from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample
 
+from .backbones.image_sizes import check_image_size
+
 
 @MODELS.register_module()
 class DROP(BaseModel):
@@ -109,6 +111,7 @@ class DROP(BaseModel):
 
     def extract(self, inputs: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None]:
         """P_reid ``(B, C, h, w)``, parsing logits and probabilities ``(B, K+1, h', w')``."""
+        check_image_size(self.backbone, *inputs.shape[-2:])
         levels = self.backbone(inputs.contiguous(memory_format=self.memory_format))
         if self.shared_neck is not None:
             levels = self.shared_neck(levels)

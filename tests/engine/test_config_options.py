@@ -1,11 +1,13 @@
 """Options of the command line: known keys are set, unknown ones are refused."""
 
+import os
 import runpy
 import sys
 from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from mmdrop.engine import load_config, make_parser, merge_options, read_config
 
@@ -102,6 +104,35 @@ def test_a_key_that_the_config_has_not_is_refused_with_the_closest_one(option, s
 def test_a_value_has_no_keys_below():
     with pytest.raises(ValueError, match=r'train_cfg\.max_epochs is 120 and has no keys'):
         merged('train_cfg.max_epochs.value=3')
+
+
+def test_none_takes_hooks_and_test_sets_away(tmp_path):
+    options = ['default_hooks.ranking=None', 'default_hooks.timer=None', 'custom_hooks=None']
+    cfg = load_config(
+        make_parser('').parse_args(
+            ['study/drop', '--cfg-options', *options, 'test_cfg.sets.occluded=None']
+        )
+    )
+    assert 'ranking' not in cfg.default_hooks and 'parsing' in cfg.default_hooks
+    assert cfg.default_hooks.timer is None  # MMEngine would add its own if it were absent
+    assert cfg.test_cfg.sets == {}
+    cfg = load_config(make_parser('').parse_args([str(ROOT / 'tests/data/tiny_drop.py')]))
+    cfg.default_hooks = dict.fromkeys(cfg.default_hooks)
+    cfg.custom_hooks = [None]
+    cfg.dump(tmp_path / 'none.py')
+    cfg = read_config(tmp_path / 'none.py')
+    cfg.work_dir = str(tmp_path)
+    runner = Runner.from_cfg(cfg)
+    assert runner.hooks == []
+
+
+def test_deterministic_runs_may_multiply_matrices_on_a_gpu(monkeypatch):
+    monkeypatch.setenv('CUBLAS_WORKSPACE_CONFIG', '')  # so that it is restored
+    monkeypatch.delenv('CUBLAS_WORKSPACE_CONFIG')
+    merged('randomness.seed=2')
+    assert 'CUBLAS_WORKSPACE_CONFIG' not in os.environ
+    merged('randomness.deterministic=True')
+    assert os.environ['CUBLAS_WORKSPACE_CONFIG'] == ':4096:8'
 
 
 def test_plus_adds_a_key():

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
 from mmdrop.registry import MODELS
@@ -79,8 +79,9 @@ class StripeReIDHead(BaseReIDHead):
                 f'a map of {features.shape[2]} rows has no {self.num_stripes} stripes: take larger '
                 'images, or lower reid_head.num_stripes'
             )
-        pooled = F.adaptive_avg_pool2d(features, (self.num_stripes, 1))
-        return pooled.squeeze(3).transpose(1, 2)
+        # As products, since F.adaptive_avg_pool2d has no deterministic gradient on a GPU.
+        rows = features.mean(3).transpose(1, 2)  # (B, h, C')
+        return _stripe_shares(self.num_stripes, rows) @ rows
 
     def embed(self, pooled: Tensor) -> Tensor:
         """Embeddings before batch norm, ``(B, S, C') → (B, S, C)``."""
@@ -113,3 +114,12 @@ class StripeReIDHead(BaseReIDHead):
         embeddings = pooled if self.test_pooled else self.embed(pooled)
         score = embeddings.new_ones(embeddings.shape[:2])
         return embeddings, score.bool(), score
+
+
+def _stripe_shares(stripes: int, rows: Tensor) -> Tensor:
+    """Share of each row ``(B, h, C)`` in each stripe's mean, ``(S, h)``; stripes may share a row."""
+    height = rows.shape[1]
+    row = torch.arange(height, device=rows.device)
+    stripe = torch.arange(stripes, device=rows.device)[:, None]
+    inside = (row >= stripe * height // stripes) & (row * stripes < (stripe + 1) * height)
+    return inside.to(rows.dtype) / inside.sum(1, keepdim=True)
