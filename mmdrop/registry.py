@@ -29,6 +29,9 @@ VISUALIZERS = Registry(
 # Makers of parsing labels, for `tools/data/make_parsing_labels.py`; MMEngine has no such node.
 LABEL_MAKERS = Registry('label maker', scope=SCOPE, locations=['mmdrop.preparation'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope=SCOPE, locations=['mmdrop.engine'])
+WEIGHT_INITIALIZERS = Registry(
+    'weight initializer', parent=root.WEIGHT_INITIALIZERS, scope=SCOPE, locations=['mmdrop.engine']
+)
 
 # Looked up by the Runner; mmdrop adds nothing to them.
 EVALUATOR = Registry('evaluator', parent=root.EVALUATOR, scope=SCOPE, locations=['mmdrop'])
@@ -55,9 +58,6 @@ PARAM_SCHEDULERS = Registry(
 RUNNERS = Registry('runner', parent=root.RUNNERS, scope=SCOPE, locations=['mmdrop'])
 VISBACKENDS = Registry(
     'visualizer backend', parent=root.VISBACKENDS, scope=SCOPE, locations=['mmdrop']
-)
-WEIGHT_INITIALIZERS = Registry(
-    'weight initializer', parent=root.WEIGHT_INITIALIZERS, scope=SCOPE, locations=['mmdrop']
 )
 
 

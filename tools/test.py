@@ -1,8 +1,8 @@
 """Evaluate a checkpoint: ``python tools/test.py CONFIG CHECKPOINT`` or ``mim test mmdrop …``."""
 
-from mmengine.runner import Runner
-
 from mmdrop.engine import (
+    build_runner,
+    forbid_code,
     keep_freed_memory,
     load_config,
     make_parser,
@@ -34,8 +34,9 @@ def main() -> None:
         'or SET=FOLDER (see configs/_base_/datasets/test_sets.py)',
     )
     args = parser.parse_args()
+    forbid_code()
     cfg = load_config(args)
-    cfg.load_from = args.checkpoint
+    cfg.load_from, cfg.resume = args.checkpoint, False
     if args.on:
         try:
             replace_test_sets(cfg, args.on)
@@ -49,7 +50,7 @@ def main() -> None:
         report_parsing(cfg)
     keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)
-    Runner.from_cfg(cfg).test()
+    build_runner(cfg).test()
 
 
 if __name__ == '__main__':

@@ -1,11 +1,12 @@
 """Train a model: ``python tools/train.py CONFIG`` or ``mim train mmdrop CONFIG``."""
 
 import torch
-from mmengine.runner import Runner
 
 from mmdrop.engine import (
+    build_runner,
     check_batch_size,
     check_pretrained,
+    forbid_code,
     keep_freed_memory,
     load_config,
     make_parser,
@@ -24,6 +25,7 @@ def main() -> None:
         help='go on from a checkpoint, or from the latest one in the work dir if none is named',
     )
     args = parser.parse_args()
+    forbid_code()
     cfg = load_config(args)
     check_batch_size(cfg)
     if args.amp:
@@ -38,7 +40,7 @@ def main() -> None:
         check_pretrained(cfg.model)
     keep_freed_memory()
     prepare_cpu_launch(cfg, args.launcher)
-    Runner.from_cfg(cfg).train()
+    build_runner(cfg).train()
 
 
 if __name__ == '__main__':

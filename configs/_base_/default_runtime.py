@@ -9,6 +9,7 @@ from mmengine.runner import LogProcessor
 from mmengine.visualization import LocalVisBackend
 
 from mmdrop.engine import (
+    CheckpointFitHook,
     NonFiniteLossHook,
     PlainCheckpointHook,
     RandomStreamsHook,
@@ -34,6 +35,7 @@ default_hooks = dict(
         save_best='reid/mAP',
         rule='greater',
     ),
+    checkpoint_fit=dict(type=CheckpointFitHook),
     ranking=dict(type=RankingHook),
     parsing=dict(type=ParsingHook),
 )

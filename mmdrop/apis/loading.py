@@ -1,15 +1,14 @@
 """What inference takes from a config and a checkpoint."""
 
 import os
-import pickle
 from collections.abc import Mapping
-from pathlib import Path
 
-import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
+from mmdrop.engine import check_prediction, compare_state_dict, load_fitting, weights_of
 from mmdrop.registry import type_name
 
 _EMBEDDINGS = ('foreground', 'parts')
@@ -20,41 +19,23 @@ def load_weights(model: nn.Module, weights: str | os.PathLike) -> None:
 
     Args:
         model: The model that the checkpoint was saved from.
-        weights: Checkpoint file, or URL.
+        weights: Checkpoint file, URL, or another source that MMEngine knows.
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: The file is no plain checkpoint, or not one of this model.
+        ValueError: The file is no plain checkpoint, or not one of this model: apart from what only
+            training reads, such as classifiers, both must hold the same tensors.
     """
     name = os.fspath(weights)
     try:
-        if name.startswith(('http://', 'https://')):
-            checkpoint = torch.hub.load_state_dict_from_url(
-                name, map_location='cpu', weights_only=True
-            )
-        else:
-            path = Path(name).expanduser()
-            if not path.is_file():
-                raise FileNotFoundError(f'{name}: there is no such checkpoint file')
-            checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
-        raise ValueError(
-            f'{name}: not a checkpoint, or one that holds more than tensors and plain values. '
-            'It was not read, because reading it could run code.'
-        ) from error
-    state = checkpoint.get('state_dict', checkpoint) if isinstance(checkpoint, Mapping) else {}
-    state = {key.removeprefix('module.'): value for key, value in state.items()}
-    own = {key for key, value in model.state_dict().items() if value.numel()}
-    missing = sorted(own - state.keys())
-    if missing:
-        raise ValueError(
-            f'{name}: {len(missing)} of the {len(own)} tensors of this model are not in the '
-            f'checkpoint, {missing[0]} for one. Was it trained with another config?'
-        )
-    try:
-        model.load_state_dict(state, strict=False)
-    except RuntimeError as error:
-        raise ValueError(f'{name}: the checkpoint does not fit the config: {error}') from error
+        checkpoint = CheckpointLoader.load_checkpoint(name, map_location='cpu', logger='silent')
+        state = weights_of(checkpoint)
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f'{name}: there is no such checkpoint file') from error
+    except (EOFError, RuntimeError, ValueError) as error:
+        raise ValueError(f'{name}: not a checkpoint that can be read: {error}') from error
+    check_prediction(model, compare_state_dict(model, state), name)
+    load_fitting(model, state)
 
 
 def image_pipelines(cfg: Config) -> tuple[Compose, Compose]:

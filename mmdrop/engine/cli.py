@@ -6,7 +6,9 @@ import warnings
 from pathlib import Path
 
 from mmengine.config import Config
+from mmengine.runner import Runner
 
+from .checkpoint_fit_hook import CheckpointFitHook
 from .config_files import add_cfg_options, read_config
 
 # What a wrong file or argument makes a tool raise: shown as one line.
@@ -41,3 +43,11 @@ def load_config(args: argparse.Namespace) -> Config:
     default_dir = Path('work_dirs', Path(args.config).stem)
     cfg.work_dir = args.work_dir or cfg.get('work_dir') or str(default_dir)
     return cfg
+
+
+def build_runner(cfg: Config) -> Runner:
+    """Runner of a config, which compares a checkpoint with its model whatever hooks it names."""
+    runner = Runner.from_cfg(cfg)
+    if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):
+        runner.register_hook(CheckpointFitHook())
+    return runner

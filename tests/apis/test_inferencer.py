@@ -218,9 +218,10 @@ def test_checkpoint_that_runs_code_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        ({'state_dict': {}}, '1 of the 1 tensors .* scale'),
-        ({'scale': torch.ones(3)}, 'does not fit'),
-        ([1, 2], 'scale'),
+        ({'state_dict': {}}, r'does not fit .* 1 missing \(scale\)'),
+        ({'scale': torch.ones(3)}, r'does not fit .* 1 of another shape \(scale \(3,\)'),
+        ({'scale': torch.ones(()), 'shift': torch.ones(3)}, r'1 unexpected \(shift\)'),
+        ([1, 2], 'no state dict in it, but a list'),
     ],
 )
 def test_checkpoint_of_another_model_is_refused(tmp_path, content, message):

@@ -30,6 +30,8 @@ class BaseReIDHead(BaseModule):
     """
 
     embedding_names: tuple[str, ...]
+    # No prediction reads them, so a checkpoint may have others.
+    training_only = ('bank', 'foreground_bank', 'foreground_loss', 'part_loss')
 
     def __init__(
         self,

@@ -39,6 +39,8 @@ class BNNeck(BaseModule):
         norm: False gives a plain classifier, without the batch norm.
     """
 
+    training_only = ('classifier',)
+
     def __init__(
         self, channels: int, num_classes: int, label_smoothing: float = 0.1, norm: bool = True
     ) -> None:

@@ -16,7 +16,8 @@ class PartMemoryBank(BaseModule):
 
     The oldest batch leaves when a new one enters. Rows of the current batch keep their gradient,
     older rows are detached. The bank fills gradually from the first batch on, and its rows are in
-    the checkpoint. In distributed training every process sees the rows of all processes.
+    the checkpoint, which a resumed run goes on with and a new one drops. In distributed training
+    every process sees the rows of all processes.
 
     Args:
         num_batches: Size M of the bank in batches; 1 keeps the current batch only.
@@ -66,6 +67,12 @@ class PartMemoryBank(BaseModule):
             for name, row in zip(_STATES, rows, strict=True):
                 setattr(self, name, row[:keep].detach())
         return *rows, num_current
+
+    def drop_rows(self) -> None:
+        """Forget all rows, as those of other identities."""
+        for name in _STATES:
+            rows = getattr(self, name)
+            setattr(self, name, rows.new_empty((0,) * rows.ndim))
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args, **kwargs) -> None:
         # The checkpoint decides how many rows there are.
