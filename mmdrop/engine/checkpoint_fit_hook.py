@@ -78,8 +78,8 @@ def check_prediction(model: nn.Module, fit: StateDictFit, source: str) -> None:
         total = len(needed.fitting) + len(needed.missing) + len(needed.other_shapes)
         raise ValueError(
             f'{source}: the checkpoint does not fit this model, of whose {total} tensors for '
-            f'prediction it fills {len(needed.fitting)}: {needed}. Was it trained with another '
-            'config?'
+            f'prediction it fills {len(needed.fitting)}: {needed}. '
+            'Was it trained with another config?'
         )
 
 

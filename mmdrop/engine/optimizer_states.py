@@ -29,8 +29,8 @@ def optimizer_misfits(
         model: The model, for the names of its parameters.
     """
     if isinstance(optimizer, OptimWrapperDict):
-        if set(optimizer) != set(saved):
-            yield f'optimisers of {", ".join(saved)}, but the run has {", ".join(optimizer)}'
+        if set(optimizer.keys()) != set(saved):
+            yield f'optimisers of {", ".join(saved)}, but the run has {", ".join(optimizer.keys())}'
             return
         for name, wrapper in optimizer.items():
             yield from optimizer_misfits(wrapper, saved[name], model)
@@ -39,7 +39,8 @@ def optimizer_misfits(
         yield 'no parameter groups of one optimiser'
         return
     kind = type(optimizer.optimizer).__name__
-    groups, olds = optimizer.param_groups, saved['param_groups']
+    # Of the wrapper itself the groups would be one more, which records the rate.
+    groups, olds = optimizer.optimizer.param_groups, saved['param_groups']
     if misfit := _other_kind(groups[0], olds[0] if olds else {}):
         yield f'the state of another optimiser than {kind}: {misfit}'
         return

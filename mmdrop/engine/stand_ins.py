@@ -64,6 +64,11 @@ def _method_of_history(owner: type, name: str) -> None:
         raise UnpicklingError(f'an attribute {name!r} of {owner} is neither a tensor nor plain')
 
 
+def _no_bytes() -> bytes:
+    """What the pickle of an empty array calls."""
+    return b''
+
+
 def _plain_dict(items: dict | None = None) -> dict:
     return dict(items or {})
 
@@ -72,6 +77,7 @@ def _plain_dict(items: dict | None = None) -> dict:
 STAND_INS: dict[str, Callable] = {
     'mmengine.logging.history_buffer.HistoryBuffer': _History,
     'mmengine.config.config.ConfigDict': _plain_dict,
+    'builtins.bytes': _no_bytes,
     'builtins.getattr': _method_of_history,
     'numpy.ndarray': _Array,
     'numpy.dtype': _DType,

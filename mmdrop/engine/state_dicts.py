@@ -103,7 +103,7 @@ def compare_state_dict(model: nn.Module, weights: Mapping[str, Tensor]) -> State
     """Compare a state dict with a model, names and shapes, and leave both as they are.
 
     Modules that rename, resize or accept any size while they load are taken at their word: the
-    state dict is loaded into a copy. ``num_batches_tracked`` may be missing, as in old weights.
+    state dict is loaded into a copy. ``num_batches_tracked`` of batch norm is not looked at.
     """
     return load_fitting(copy.deepcopy(model), weights)
 
@@ -121,8 +121,7 @@ def load_fitting(model: nn.Module, weights: Mapping[str, Tensor]) -> StateDictFi
         for name, own in _own_tensors(module):
             key, saved = prefix + name, entries.get(prefix + name)
             if not isinstance(saved, Tensor):
-                if name != 'num_batches_tracked':
-                    fit.missing[key] = own.numel()
+                fit.missing[key] = own.numel()
             elif saved.shape == own.shape or (not own.ndim and saved.shape == (1,)):
                 fit.fitting[key] = own.numel()
             else:
@@ -152,6 +151,8 @@ def is_training_only(model: nn.Module, key: str) -> bool:
 
 def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Parameters and persistent buffers of a module, without those of its children."""
+    # Batch norm counts its batches, nothing reads the number, and old weights lack it.
+    left_out = {*module._non_persistent_buffers_set, 'num_batches_tracked'}
     for name, tensor in (*module._parameters.items(), *module._buffers.items()):
-        if tensor is not None and name not in module._non_persistent_buffers_set:
+        if tensor is not None and name not in left_out:
             yield name, tensor
