@@ -1,4 +1,5 @@
 import itertools
+from pathlib import Path
 
 import pytest
 import torch
@@ -164,7 +165,7 @@ def test_a_checkpoint_of_mmengines_own_hook_can_be_resumed_and_tested(tmp_path):
 
 
 def test_the_tools_compare_whatever_hooks_a_config_names(tmp_path):
-    cfg = Config.fromfile('tests/data/tiny_drop.py')
+    cfg = Config.fromfile(Path(__file__).parents[1] / 'data/tiny_drop.py')
     del cfg.default_hooks['checkpoint_fit']
     cfg.work_dir, cfg.experiment_name = str(tmp_path), f'fit_{next(NUMBERS)}'
     cfg.load_from = str(tmp_path / 'x.pth')

