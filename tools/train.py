@@ -24,6 +24,13 @@ def main() -> None:
         metavar='CHECKPOINT',
         help='go on from a checkpoint, or from the latest one in the work dir if none is named',
     )
+    parser.add_argument(
+        '--resume-with',
+        nargs='+',
+        default=[],
+        metavar='KEY',
+        help="config keys whose values win over the checkpoint's: optim_wrapper.optimizer.lr",
+    )
     args = parser.parse_args()
     forbid_code()
     cfg = load_config(args)
@@ -35,7 +42,12 @@ def main() -> None:
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.resume is not None:
         cfg.resume = True
+        cfg.start_from = cfg.get('load_from')  # where there is no checkpoint to go on from
         cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.resume_with:
+        if not cfg.get('resume'):
+            parser.error('--resume-with needs --resume')
+        cfg.resume_with = args.resume_with
     if not cfg.resume:
         check_pretrained(cfg.model)
     keep_freed_memory()

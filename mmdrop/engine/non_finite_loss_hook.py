@@ -1,6 +1,7 @@
 """Stop a run whose loss is not finite, and say which term began."""
 
 import torch
+from mmengine.dist import all_gather_object
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -23,8 +24,8 @@ class NonFiniteLossHook(Hook):
 
     def __init__(self, interval: int = 20) -> None:
         self.interval = interval
-        self.names: list[str] = []
-        self.first: torch.Tensor | None = None
+        # A batch can lack a term, so there is a record for each set of names.
+        self.first: dict[tuple[str, ...], torch.Tensor] = {}
 
     def after_train_iter(
         self,
@@ -38,34 +39,52 @@ class NonFiniteLossHook(Hook):
         Raises:
             FloatingPointError: A term was not finite since the last look.
         """
-        names = [name for name in outputs if 'loss' in name and name != 'loss']
-        terms = torch.stack([torch.as_tensor(outputs[name]).float() for name in names])
-        if names != self.names:
-            self.names = names
-            self.first = terms.new_full(terms.shape, torch.inf)
-        now = torch.full_like(self.first, float(runner.iter))
-        self.first = torch.where(terms.isfinite(), self.first, torch.minimum(self.first, now))
+        names = tuple(name for name in outputs if 'loss' in name and name != 'loss')
+        names = names or tuple(name for name in outputs if name == 'loss')
+        if names:
+            terms = torch.stack([torch.as_tensor(outputs[name]).float() for name in names])
+            first = self.first.get(names, terms.new_full(terms.shape, torch.inf))
+            now = torch.full_like(first, float(runner.iter))
+            self.first[names] = torch.where(terms.isfinite(), first, torch.minimum(first, now))
         if (
             self.every_n_train_iters(runner, self.interval)
             or self.end_of_epoch(runner.train_dataloader, batch_idx)
             or self.is_last_train_iter(runner)
         ):
-            self._look()
+            self.before_checkpoint(runner)
+
+    def before_checkpoint(self, runner: Runner) -> None:
+        """Look at the records of all processes, so that all of them stop.
+
+        Raises:
+            FloatingPointError: A term was not finite since the last look, in any process.
+        """
+        records = all_gather_object(self._look())
+        start = min(begun for begun, _ in records)
+        names = [name for begun, terms in records for name in terms if begun == start]
+        self._stop((start, list(dict.fromkeys(names))))
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Look at the record, whatever the interval.
+        """Look at the record of the main process, the only one that MMEngine calls here.
 
         Raises:
             FloatingPointError: A term was not finite since the last look.
         """
-        self._look()
+        self._stop(self._look())
 
-    def _look(self) -> None:
-        first = [torch.inf] if self.first is None else self.first.tolist()
-        start = min(first)
-        if start == float('inf'):
+    def _look(self) -> tuple[float, list[str]]:
+        """First broken iteration and its terms, infinity if there is none."""
+        when: dict[str, float] = {}
+        for names, first in self.first.items():
+            for name, start in zip(names, first.tolist(), strict=True):
+                when[name] = min(start, when.get(name, torch.inf))
+        start = min(when.values(), default=torch.inf)
+        return start, [name for name, begun in when.items() if begun == start]
+
+    def _stop(self, record: tuple[float, list[str]]) -> None:
+        start, names = record
+        if start == torch.inf:
             return
-        names = [name for name, when in zip(self.names, first, strict=True) if when == start]
         raise FloatingPointError(
             f'{", ".join(names)} became NaN or infinite in iteration {int(start) + 1}. '
             'Lower optim_wrapper.optimizer.lr, lengthen the warm-up, or train without --amp; the '

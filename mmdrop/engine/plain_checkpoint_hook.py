@@ -2,22 +2,22 @@
 
 import numpy as np
 import torch
-from mmengine.hooks import CheckpointHook
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
 from mmdrop.registry import HOOKS
 
+from .durable_checkpoint_hook import DurableCheckpointHook
+
 
 @HOOKS.register_module()
-class PlainCheckpointHook(CheckpointHook):
-    """MMEngine's checkpoint hook, whose files ``torch.load(weights_only=True)`` can read.
+class PlainCheckpointHook(DurableCheckpointHook):
+    """Checkpoints that survive a kill, and that ``torch.load(weights_only=True)`` can read.
 
     MMEngine pickles the log history as objects that hold functions. This hook turns them into
     tensors before a checkpoint is written and back when one is resumed, so that a checkpoint
     resumes exactly and can run no code. All arguments are those of MMEngine's ``CheckpointHook``;
-    with ``max_keep_ckpts=1`` MMEngine deletes the last file before the next is written, so a run
-    that must survive a kill at any moment keeps at least two.
+    ``max_keep_ckpts=1`` is safe as well, and needs the room of two while the second is written.
     """
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -48,6 +48,7 @@ class PlainCheckpointHook(CheckpointHook):
                     buffer['counts'].cpu().numpy(),
                     buffer['max_length'],
                 )
+        super().after_load_checkpoint(runner, checkpoint)
 
 
 def _plain(value: object) -> object:

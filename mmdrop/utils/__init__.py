@@ -1,6 +1,6 @@
 """What every room may use: tables as text and CSV, whole files, and facts about the machine."""
 
-from .files import write_atomically
+from .files import remove_unfinished, whole_file, write_atomically
 from .hardware import memory_mib, peak_above, processor
 from .tables import csv_text, markdown_table, plain_table
 
@@ -11,5 +11,7 @@ __all__ = [
     'peak_above',
     'plain_table',
     'processor',
+    'remove_unfinished',
+    'whole_file',
     'write_atomically',
 ]
