@@ -182,11 +182,7 @@ class DurableCheckpointHook(CheckpointHook):
                 )
             score, suffix = metrics[indicator], '' if single else f'_{indicator}'
             best = hub.runtime_info.get(f'best_score{suffix}', self.init_value_map[rule])
-            if (
-                score is None
-                or math.isnan(score)
-                or not self.is_better_than[indicator](score, best)
-            ):
+            if score is None or not self.is_better_than[indicator](score, best):  # nor is NaN
                 continue
             former = hub.runtime_info.get(f'best_ckpt{suffix}')
             name = f'best_{indicator}_{self.filename_tmpl.format(self._step(runner))}'
