@@ -5,8 +5,9 @@ from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop, Runner
 
 def note_validation(runner: Runner) -> None:
     """Note that the weights of this moment have scores; checkpoints keep the note."""
-    runner.message_hub.update_info('validated_epoch', runner.epoch)
-    runner.message_hub.update_info('validated_iter', runner.iter)
+    # MMEngine would log an entry whose name begins with "val".
+    runner.message_hub.update_info('scored_epoch', runner.epoch)
+    runner.message_hub.update_info('scored_iter', runner.iter)
 
 
 def run_due_validation(runner: Runner) -> None:
@@ -22,6 +23,6 @@ def run_due_validation(runner: Runner) -> None:
     else:
         unit, now, last = 'epoch', loop.epoch, loop.max_epochs
     due = now >= max(loop.val_begin, 1) and (now % loop.val_interval == 0 or now == last)
-    if due and info.get(f'validated_{unit}') != now:
+    if due and info.get(f'scored_{unit}') != now:
         runner.logger.info(f'The validation of {unit} {now} has no scores yet: validating.')
         runner.val_loop.run()

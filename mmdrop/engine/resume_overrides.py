@@ -118,7 +118,12 @@ def _differences(runner: Runner, checkpoint: dict) -> Iterator[tuple[str, str, s
         for name in _constants(schedule):
             mine, theirs = vars(schedule)[name], state.get(name)
             if name not in _DERIVED and not name.startswith('_') and _differ(mine, theirs):
-                yield f'{_SCHEDULES}.{i}.{name}', _shown(mine), _shown(theirs)
+                loop = runner.train_loop
+                ends = name == 'end' and mine == (
+                    loop.max_epochs if schedule.by_epoch else loop.max_iters
+                )
+                shown = f'{mine} (where train_cfg ends)' if ends else _shown(mine)
+                yield f'{_SCHEDULES}.{i}.{name}', shown, _shown(theirs)
 
 
 def _check_kinds(schedules: Sequence[_ParamScheduler], saved: Sequence[dict]) -> None:

@@ -99,8 +99,9 @@ def read_checkpoint(path: Path) -> dict:
     try:
         checkpoint = CheckpointLoader.load_checkpoint(str(path), 'cpu', logger='silent')
     except Exception as error:
-        if not zipfile.is_zipfile(path) or _damaged_entry(path):
-            raise EOFError(f'the file is cut or damaged ({_first_line(error)})') from error
+        cut = 'PytorchStreamReader' in str(error) or not zipfile.is_zipfile(path)
+        if not isinstance(error, PermissionError) and (cut or _damaged_entry(path)):
+            raise EOFError('the file is cut or damaged') from error
         raise ValueError(f'it cannot be read ({_first_line(error)})') from error
     if zipfile.is_zipfile(path) and (entry := _damaged_entry(path)):
         raise EOFError(f'its entry {entry} is damaged')
