@@ -111,6 +111,9 @@ class DurableCheckpointHook(CheckpointHook):
             )
             self.last_ckpt = last if self.file_backend.exists(last) else None
         if is_main_process() and not self._is_remote():
+            loaded = Path(runner._load_from or '')
+            if self.last_ckpt and loaded.is_file() and loaded.samefile(self.last_ckpt):
+                mark_last(runner.work_dir, loaded.name)  # a kill may have come between
             for folder in {self.out_dir, runner.work_dir}:
                 for pattern in ('*.pth', 'last_checkpoint'):
                     remove_unfinished(Path(folder), pattern)

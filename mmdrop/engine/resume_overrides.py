@@ -115,7 +115,7 @@ def _differences(runner: Runner, checkpoint: dict) -> Iterator[tuple[str, str, s
     if saved and not schedules:
         yield _SCHEDULES, 'none', 'the rate that its schedules had reached'
     for i, (schedule, state) in enumerate(zip(schedules, saved, strict=False)):
-        for name in _constants(schedule):
+        for name in sorted(_constants(schedule)):
             mine, theirs = vars(schedule)[name], state.get(name)
             if name not in _DERIVED and not name.startswith('_') and _differ(mine, theirs):
                 loop = runner.train_loop

@@ -68,7 +68,7 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_resumes_from_the_last_one(stop,
     process.communicate(timeout=60)
     assert process.returncode != 0
 
-    last = re.search(r'epoch_(\d)\.pth', (tmp_path / 'last_checkpoint').read_text())[1]
+    last = re.fullmatch(r'epoch_(\d)\.pth', (tmp_path / 'last_checkpoint').read_text())[1]
     options = ('--resume', '--cfg-options', 'train_cfg.max_epochs=3')
     resumed = subprocess.run(
         command(tmp_path, *options), capture_output=True, text=True, env=ENVIRONMENT, timeout=120

@@ -342,7 +342,9 @@ def test_a_run_whose_marker_a_kill_spoilt_goes_on_from_its_newest_checkpoint(stu
     (folder / 'epoch_10.pth').unlink()
     (folder / 'epoch_9.pth').unlink()
     assert study('a', options=('--seeds', '0'))[1][0] == 'train a seed0 --resume'
-    (folder / 'last_checkpoint').unlink()  # a first checkpoint may be cut
+    (folder / 'last_checkpoint').unlink()
+    assert study_process.last_checkpoint(folder) == folder / 'epoch_1.pth'
+    (folder / 'epoch_1.pth').unlink()
     assert study_process.last_checkpoint(folder) is None
 
 

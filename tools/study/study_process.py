@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from mmdrop.engine import list_checkpoints
 from mmdrop.utils import processor
 
 PACKAGES = ('torch', 'torchvision', 'mmengine', 'mmpretrain', 'mmdrop')
@@ -96,17 +97,8 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """Newest checkpoint of a run, also where a kill left its marker empty or behind.
-
-    By name alone, so that the folder can be moved.
-    """
-    marker = folder / 'last_checkpoint'
-    named = folder / Path(marker.read_text().strip() if marker.exists() else '').name
-    if named.is_file():
-        return named
-    # MMEngine marks a checkpoint once it is complete, so without a mark the first may be cut.
-    numbers = {int(path.stem[6:]): path for path in folder.glob('epoch_[0-9]*.pth')}
-    return numbers[max(numbers)] if marker.exists() and numbers else None
+    """Newest checkpoint of a run: the marked one, or that of the highest number without a mark."""
+    return next(iter(list_checkpoints(folder)), None)
 
 
 def provenance(threads: int | None) -> dict[str, str]:

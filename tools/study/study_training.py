@@ -114,10 +114,8 @@ class Run:
             return
         command = [sys.executable, str(self.args.train), str(self.recipe)]
         command += ['--work-dir', str(self.folder), *self.args.train_args]
-        checkpoint = last_checkpoint(self.folder)
-        if checkpoint:
-            write_atomically(self.folder / 'last_checkpoint', str(checkpoint))
-            command.append('--resume')
+        if last_checkpoint(self.folder):
+            command.append('--resume')  # which leaves out a checkpoint that is cut
         else:
             progress['pieces'] = []  # what they did is lost
         piece: dict[str, Any] = provenance(self.args.threads) | {
