@@ -17,6 +17,7 @@ def no_report_of_the_machine():
 def whole(tmp_path_factory):
     """State and events of a run that nobody kills."""
     folder = tmp_path_factory.mktemp('whole')
+    runner(tmp_path_factory.mktemp('first'), max_epochs=1).train()  # children inherit its imports
 
     def run():
         with open(folder / 'events', 'w') as file:
