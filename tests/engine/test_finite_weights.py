@@ -1,9 +1,18 @@
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import SimpleNamespace
+
 import pytest
 import torch
+import torch.distributed as dist
+from kills import in_child
 from mmengine.hooks import Hook
-from quick_runs import runner
+from mmengine.optim import OptimWrapper
+from quick_runs import Slope, runner
 
-from mmdrop.engine.finite_weights import first_non_finite
+from mmdrop.engine import NonFiniteLossHook
+from mmdrop.engine.finite_weights import check_finite, first_non_finite
 
 
 class Break(Hook):
@@ -50,3 +59,50 @@ def test_a_sum_that_overflows_is_no_fault():
 
 def test_infinities_that_cancel_are_found():
     assert first_non_finite([('a', torch.tensor([torch.inf, -torch.inf]))]) == 'a'
+
+
+def two_processes(function):
+    """Exit statuses of a function in two forked processes of one group."""
+    with tempfile.TemporaryDirectory() as folder:
+
+        def process(rank):
+            store = f'file://{folder}/store'
+            dist.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
+            function(rank)
+
+        with ThreadPoolExecutor() as pool:  # each waits for its own child
+            return list(pool.map(lambda rank: in_child(partial(process, rank)), range(2)))
+
+
+def test_all_processes_stop_where_one_has_a_broken_buffer():
+    def check(rank):
+        model = Slope()
+        model.steps.fill_(torch.nan if rank else 0.0)
+        optim_wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1))
+        training = SimpleNamespace(model=model, optim_wrapper=optim_wrapper, iter=7)
+        with pytest.raises(FloatingPointError, match='steps holds'):
+            check_finite(training, set())
+
+    assert two_processes(check) == [0, 0]
+
+
+def test_all_processes_stop_where_one_has_a_broken_loss():
+    def check(rank):
+        hook = NonFiniteLossHook(interval=1)
+        terms = dict(loss_id=torch.tensor(torch.nan if rank else 1.0))
+        training = SimpleNamespace(iter=0, train_dataloader=[0, 0], max_iters=2)
+        with pytest.raises(FloatingPointError, match=r'loss_id became NaN or infinite in iter.* 1'):
+            hook.after_train_iter(training, 0, outputs=terms)
+
+    assert two_processes(check) == [0, 0]
+
+
+def test_a_batch_without_a_term_does_not_make_the_record_forget():
+    hook = NonFiniteLossHook(interval=3)
+    training = SimpleNamespace(iter=0, train_dataloader=[0] * 9, max_iters=9)
+    hook.after_train_iter(training, 0, outputs=dict(loss_id=1.0, loss_pct=torch.nan))
+    training.iter = 1
+    hook.after_train_iter(training, 1, outputs=dict(loss_id=1.0))
+    training.iter = 2
+    with pytest.raises(FloatingPointError, match='loss_pct became NaN or infinite in iteration 1'):
+        hook.after_train_iter(training, 2, outputs=dict(loss_id=1.0))
