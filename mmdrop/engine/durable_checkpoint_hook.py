@@ -101,7 +101,7 @@ class DurableCheckpointHook(CheckpointHook):
         resumed = runner.iter > 0
         super().before_train(runner)
         if self.max_keep_ckpts > 0:
-            self.keep_ckpt_ids = list(self.keep_ckpt_ids)
+            self.keep_ckpt_ids: list[int] = list(self.keep_ckpt_ids)
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         self._may_be_infinite = infinite_buffers(model)
         self._saved_step = self._step(runner) if resumed else None

@@ -27,7 +27,7 @@ def newest_readable_checkpoint(
     Raises:
         ValueError: There are checkpoints, but none can be used, and not all of them are cut.
     """
-    refused = []
+    refused: list[str] = []
     paths = list_checkpoints(work_dir, folder, templates)
     name = Path(marked_checkpoint(work_dir)).name
     marked = paths[0] if paths and paths[0].name == name else None

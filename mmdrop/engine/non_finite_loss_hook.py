@@ -39,6 +39,7 @@ class NonFiniteLossHook(Hook):
         Raises:
             FloatingPointError: A term was not finite since the last look.
         """
+        outputs = outputs or {}
         names = tuple(name for name in outputs if 'loss' in name and name != 'loss')
         names = names or tuple(name for name in outputs if name == 'loss')
         if names:

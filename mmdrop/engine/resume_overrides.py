@@ -50,12 +50,12 @@ def reconcile(runner: Runner, checkpoint: dict, keys: Sequence[str] = ()) -> Non
     saved = checkpoint.get('param_schedulers') or []
     if not wanted(_SCHEDULES):
         _check_kinds(schedules, saved)
-    for key, mine, theirs in _differences(runner, checkpoint):
+    for key, ours, former in _differences(runner, checkpoint):
         if wanted(key):
-            runner.logger.info(f'{key} is {mine} from now on, the checkpoint had {theirs}.')
+            runner.logger.info(f'{key} is {ours} from now on, the checkpoint had {former}.')
         else:
             runner.logger.warning(
-                f'{key} of the config, {mine}, is ignored: the checkpoint goes on with {theirs}. '
+                f'{key} of the config, {ours}, is ignored: the checkpoint goes on with {former}. '
                 f"Give --resume-with {key} to take the config's."
             )
     groups = _groups(checkpoint['optimizer'])
