@@ -1,23 +1,42 @@
-"""Images as a user gives them: files, folders, arrays."""
+"""Images as a user gives them: files, folders, arrays, Pillow images."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from PIL import Image as PILImage
 
-ImageInput = str | os.PathLike | np.ndarray
-Images = ImageInput | Sequence[ImageInput]
+from mmdrop.datasets.transforms import to_bgr
+
+ImageInput = str | os.PathLike | np.ndarray | PILImage.Image
+Images = ImageInput | Iterable[ImageInput]
 
 SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
+_ACCEPTED = 'images are files, folders, NumPy arrays and Pillow images, or a list of them'
 
 
 class Image(NamedTuple):
-    """A file, or an array with the name it goes by."""
+    """A file, an array or a Pillow image, with the name it goes by."""
 
     name: str
-    source: str | np.ndarray
+    source: str | np.ndarray | PILImage.Image
+
+    def pixels(self) -> np.ndarray:
+        """An array or Pillow image as ``(H, W, 3)`` uint8 BGR; files are left to a pipeline.
+
+        Raises:
+            OSError: The Pillow image cannot be decoded.
+        """
+        if isinstance(self.source, PILImage.Image):
+            try:
+                return to_bgr(self.source)
+            except (OSError, EOFError, SyntaxError, ValueError) as error:
+                raise OSError(f'{self.name} cannot be decoded ({error})') from error
+        array = self.source if self.source.ndim == 3 else self.source[..., None]
+        array = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[..., :3]
+        return np.ascontiguousarray(array)  # OpenCV takes no negative strides, as of a turned one
 
 
 def list_images(inputs: Images) -> list[Image]:
@@ -25,32 +44,92 @@ def list_images(inputs: Images) -> list[Image]:
 
     Raises:
         FileNotFoundError: A file or folder is missing.
-        TypeError: An entry is neither a path nor an array.
-        ValueError: There is no image, or an array is not ``(H, W, 3)`` uint8.
+        TypeError: An entry is no path, array or Pillow image.
+        ValueError: There is no image, or an array is not one.
     """
-    if isinstance(inputs, str | os.PathLike) and Path(inputs).is_dir():
-        found = sorted(p for p in Path(inputs).iterdir() if p.suffix.lower() in SUFFIXES)
-        if not found:
-            raise ValueError(f'{inputs}: no image in this folder (looked for {" ".join(SUFFIXES)})')
-        return [Image(str(path), str(path)) for path in found]
-    if isinstance(inputs, str | os.PathLike) or (
-        isinstance(inputs, np.ndarray) and inputs.ndim == 3
-    ):
-        inputs = [inputs]
-    images = [_image(item, position) for position, item in enumerate(inputs)]
+    images = [
+        image
+        for position, item in enumerate(_entries(inputs))
+        for image in _images_of(item, position)
+    ]
     if not images:
         raise ValueError('there is no image: got an empty list')
     return images
 
 
-def _image(item: ImageInput, position: int) -> Image:
-    name = f'array {position}'
+def _entries(inputs: Images) -> Iterable[ImageInput]:
+    """One image or folder as a list of one; a stack of arrays one by one."""
+    if isinstance(inputs, str | os.PathLike | PILImage.Image):
+        return [inputs]
+    if isinstance(inputs, np.ndarray):
+        # Rows of a stack are images, elements of a column of names are files.
+        return [inputs] if inputs.ndim in (2, 3) else list(inputs) if inputs.ndim else [inputs]
+    if isinstance(inputs, Mapping | bytes | set) or not isinstance(inputs, Iterable):
+        raise TypeError(f'{_ACCEPTED}; got {_name(inputs)}{_remedy(inputs)}')
+    return [inputs] if _is_tensor(inputs) else inputs
+
+
+def _images_of(item: Any, position: int) -> list[Image]:
+    """The image, or those of a folder."""
     if isinstance(item, str | os.PathLike):
-        if not Path(item).is_file():
-            raise FileNotFoundError(f'{os.fspath(item)}: there is no such image file')
-        return Image(os.fspath(item), os.fspath(item))
+        name = os.fspath(item)
+        path = Path(name).expanduser()
+        if name and path.is_dir():
+            return _images_in(path)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f'{name!r}: there is no such image file or folder'
+                + ('; download it first' if '://' in name else '')
+                + ('; list the files with glob.glob' if any(c in name for c in '*?') else '')
+            )
+        return [Image(name, str(path))]
+    if isinstance(item, PILImage.Image):
+        return [Image(f'image {position}', item)]
     if not isinstance(item, np.ndarray):
-        raise TypeError(f'{name} must be a path or a NumPy array, got {type(item).__name__}')
-    if item.ndim != 3 or item.shape[2] != 3 or item.dtype != np.uint8 or not item.size:
-        raise ValueError(f'{name} must be BGR uint8 (H, W, 3), got {item.dtype} {item.shape}')
-    return Image(name, item)
+        raise TypeError(f'{_ACCEPTED}; entry {position} is {_name(item)}{_remedy(item)}')
+    name = f'array {position}'
+    _check_array(name, item)
+    return [Image(name, item)]
+
+
+def _images_in(folder: Path) -> list[Image]:
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    if not found:
+        raise ValueError(f'{folder}: no image in this folder (looked for {" ".join(SUFFIXES)})')
+    return [Image(str(path), str(path)) for path in found]
+
+
+def _check_array(name: str, array: np.ndarray) -> None:
+    remedy = ''
+    if array.ndim == 3 and array.shape[2] not in (1, 3, 4) and array.shape[0] in (1, 3, 4):
+        remedy = ': turn channels to the end with array.transpose(1, 2, 0)'
+    elif array.ndim == 3 and array.shape[2] not in (1, 3, 4):
+        remedy = ': give grey images as a list of (H, W)'
+    elif array.dtype != np.uint8:
+        remedy = ': scale it to 0..255 and convert it with array.round().astype(np.uint8)'
+    if remedy or array.ndim not in (2, 3) or not array.size:
+        raise ValueError(
+            f'{name} must be uint8, BGR (H, W, 3), BGRA (H, W, 4) or grey (H, W), '
+            f'got {array.dtype} {array.shape}{remedy}'
+        )
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
+
+
+def _is_tensor(value: object) -> bool:
+    return hasattr(value, 'detach') and hasattr(value, 'ndim')
+
+
+def _remedy(value: object) -> str:
+    """What to do with something that is often given instead."""
+    if _is_tensor(value):  # RGB or BGR, bytes or floats: nothing in it says which
+        return ': turn an RGB (3, H, W) of bytes into tensor.permute(1, 2, 0).flip(2).cpu().numpy()'
+    if isinstance(value, Mapping):
+        return ': a result of the inferencer is taken by rank alone'
+    if isinstance(value, bytes):
+        return ': open a file in memory with PIL.Image.open(io.BytesIO(…))'
+    if isinstance(value, list | tuple):
+        return ': give one flat list'
+    return ''

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
@@ -28,9 +27,10 @@ ROWS_PER_SHEET = 8
 class ReIDInferencer:
     """Embed and rank images of persons with a trained model; no labels, no cameras.
 
-    Images are given as a file, a folder (its image files, sorted by name), an array, or a sequence
-    of files and arrays. Arrays are BGR uint8, ``(H, W, 3)``, as OpenCV reads them; turn RGB
-    round with ``image[..., ::-1]``.
+    Images are given as a file, a folder (its image files, sorted by name), an array, a Pillow
+    image, or a sequence of any of these. Arrays are uint8 and BGR, ``(H, W, 3)``, as OpenCV reads
+    them; turn RGB round with ``image[..., ::-1]``. Grey ones, ``(H, W)``, become three channels,
+    and a fourth channel is dropped.
 
     Args:
         model: Config file, name of a config that ships with mmdrop such as ``drop_demo``, or a
@@ -63,34 +63,30 @@ class ReIDInferencer:
         self.embeddings, self.hidden = tested_matching(cfg)
 
     def __call__(self, inputs: Images) -> dict[str, Any]:
-        """Embed images.
+        """Embed images; those that cannot be read are left out, and named.
 
         Returns:
-            - ``names``: N file names; ``'array 0'`` … for arrays, by position.
+            - ``names``: N file names; ``'array 0'`` or ``'image 0'`` … for arrays and Pillow
+              images, by position.
             - ``embeddings``: float32 tensor ``(N, E, C)``, not normalised.
             - ``visibility``: bool tensor ``(N, E)``.
+            - ``visibility_score``: float32 tensor ``(N, E)`` in [0, 1]; absent where the model
+              gives none.
             - ``embedding_names``: E names.
             - ``parsing``: uint8 tensor ``(N, h, w)``, 0 background, 1..K parts; absent where the
               model predicts none.
+            - ``failed``: from the name of an image that cannot be read to the reason.
 
-            Tensors are on the CPU, in the order of the input.
+            Tensors are on the CPU, in the order of ``names``, which is that of the input without
+            what failed.
+
+        Raises:
+            FileNotFoundError: A file or folder is missing.
+            OSError: No image can be read.
+            TypeError: An entry is no path, array or Pillow image.
+            ValueError: There is no image, or an array is not one.
         """
-        images = list_images(inputs)
-        samples = []
-        for start in range(0, len(images), self.batch_size):
-            packed = [self._pack(image) for image in images[start : start + self.batch_size]]
-            batch = {key: [item[key] for item in packed] for key in ('inputs', 'data_samples')}
-            with torch.no_grad():
-                samples += [sample.cpu() for sample in self.model.test_step(batch)]
-        result = dict(
-            names=[image.name for image in images],
-            embeddings=torch.stack([sample.embeddings for sample in samples]),
-            visibility=torch.stack([sample.visibility for sample in samples]),
-            embedding_names=tuple(samples[0].embedding_names),
-        )
-        if 'pred_sem_seg' in samples[0]:
-            result['parsing'] = torch.stack([sample.pred_sem_seg for sample in samples])
-        return result
+        return self._embed(list_images(inputs))[0]
 
     def rank(
         self, query: Images | Mapping, gallery: Images | Mapping, topk: int = 10
@@ -103,32 +99,35 @@ class ReIDInferencer:
             topk: Gallery images to return for each query; all where the gallery is smaller.
 
         Returns:
-            Indices into the gallery, nearest first, and their distances, both ``(Q, topk)``. By
-            default the distance to an image that shows none of the query's parts is infinite.
+            Indices into the gallery as it was given, nearest first, and their distances, both
+            ``(Q, topk)``. By default the distance to an image that shows none of the query's parts
+            is infinite. Gallery images that cannot be read are never named; the indices of a query
+            that cannot be read are −1 and its distances infinite.
         """
-        query, gallery = (x if isinstance(x, Mapping) else self(x) for x in (query, gallery))
-        query, query_visibility = self._selected(query)
-        gallery, gallery_visibility = self._selected(gallery)
-        return rank_gallery(
-            query,
-            gallery,
-            query_visibility=query_visibility,
-            gallery_visibility=gallery_visibility,
-            k=topk,
-            hidden=self.hidden,
-        )
+        shown, query_rows, num_queries = self._given(query)
+        ranked, gallery_rows, _ = self._given(gallery)
+        nearest, found = self._rank(shown, ranked, topk)
+        indices = nearest.new_full((num_queries, nearest.shape[1]), -1)
+        distances = found.new_full(indices.shape, torch.inf)
+        indices[query_rows], distances[query_rows] = gallery_rows[nearest], found
+        return indices, distances
 
     def visualize(
         self, query: Images, gallery: Images, out_dir: str | os.PathLike, topk: int = 10
     ) -> list[Path]:
         """Write pictures of the rankings, and of the queries' parsing if there is any.
 
+        Images that cannot be read are in none of them.
+
         Returns:
             The written files, ``ranking_0.png``, ``parsing_0.png`` … with eight queries each.
         """
         queries, galleries = list_images(query), list_images(gallery)
-        shown, ranked = self(query), self(gallery)
-        indices, distances = self.rank(shown, ranked, topk)
+        shown, rows = self._embed(queries)
+        queries = [queries[i] for i in rows]
+        ranked, rows = self._embed(galleries)
+        galleries = [galleries[i] for i in rows]
+        indices, distances = self._rank(shown, ranked, topk)
         out_dir = Path(out_dir)
         out_dir.mkdir(parents=True, exist_ok=True)
         written = []
@@ -157,11 +156,66 @@ class ReIDInferencer:
                     raise OSError(f'{written[-1]} cannot be written')
         return written
 
+    def _embed(self, images: list[Image]) -> tuple[dict[str, Any], Tensor]:
+        """The result of :meth:`__call__`, and the positions of its rows among ``images``."""
+        samples, rows, failed = [], [], {}
+        for start in range(0, len(images), self.batch_size):
+            packed = []
+            for row, image in enumerate(images[start : start + self.batch_size], start):
+                try:
+                    packed.append(self._pack(image))
+                    rows.append(row)
+                except OSError as error:  # one bad file must not lose all others
+                    failed[image.name] = str(error)
+            if packed:
+                batch = {key: [item[key] for item in packed] for key in ('inputs', 'data_samples')}
+                with torch.no_grad():
+                    samples += [sample.cpu() for sample in self.model.test_step(batch)]
+        _report_failed(failed, len(images) - len(rows), len(images))
+        result = dict(
+            names=[images[row].name for row in rows],
+            embeddings=torch.stack([sample.embeddings for sample in samples]),
+            visibility=torch.stack([sample.visibility for sample in samples]),
+            embedding_names=tuple(samples[0].embedding_names),
+            failed=failed,
+        )
+        for key, field in (('visibility_score', 'visibility_score'), ('parsing', 'pred_sem_seg')):
+            if field in samples[0]:
+                result[key] = torch.stack([sample.get(field) for sample in samples])
+        return result, torch.tensor(rows)
+
+    def _given(self, images: Images | Mapping) -> tuple[Mapping, Tensor, int]:
+        """A result, the positions of its rows in what was given, and how much was given."""
+        if isinstance(images, Mapping):
+            lacking = {'embeddings', 'visibility', 'embedding_names'} - images.keys()
+            if lacking:
+                raise ValueError(f'not a result of this inferencer: it has no {sorted(lacking)}')
+            number = len(images['embeddings'])
+            return images, torch.arange(number), number
+        listed = list_images(images)
+        return *self._embed(listed), len(listed)
+
+    def _rank(self, query: Mapping, gallery: Mapping, topk: int) -> tuple[Tensor, Tensor]:
+        """Nearest rows of a result, and their distances, for each row of another."""
+        query, query_visibility = self._selected(query)
+        gallery, gallery_visibility = self._selected(gallery)
+        return rank_gallery(
+            query,
+            gallery,
+            query_visibility=query_visibility,
+            gallery_visibility=gallery_visibility,
+            k=topk,
+            hidden=self.hidden,
+        )
+
     def _pack(self, image: Image) -> dict:
         if isinstance(image.source, str):
-            return self.file_pipeline(dict(img_path=image.source))
-        # OpenCV takes no negative strides, which a turned RGB image has.
-        pixels, shape = np.ascontiguousarray(image.source), image.source.shape[:2]
+            packed = self.file_pipeline(dict(img_path=image.source))
+            if packed is None:  # as mmcv's own loader does where it is told to ignore such files
+                raise OSError(f'{image.source} cannot be decoded')
+            return packed
+        pixels = image.pixels()
+        shape = pixels.shape[:2]
         return self.array_pipeline(
             dict(img=pixels, img_path=image.name, img_shape=shape, ori_shape=shape)
         )
@@ -173,3 +227,14 @@ class ReIDInferencer:
     def _selected(self, result: Mapping) -> tuple[Tensor, Tensor]:
         keep = find_embeddings(self.embeddings, result['embedding_names'])
         return result['embeddings'][:, keep], result['visibility'][:, keep]
+
+
+def _report_failed(failed: Mapping[str, str], number: int, total: int) -> None:
+    """Warn of images that cannot be read, or raise OSError if there are no others."""
+    if not failed:
+        return
+    reason = next(iter(failed.values()))
+    if number == total:
+        raise OSError(f'none of {total} images can be read; the first: ' * (total > 1) + reason)
+    message = f"{number} of {total} images cannot be read, see result['failed']; the first: "
+    print_log(message + reason, 'current', logging.WARNING)

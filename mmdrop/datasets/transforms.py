@@ -53,16 +53,23 @@ class LoadImage(LoadImageFromFile):
 
 
 def _decode(content: bytes) -> np.ndarray:
-    """Three-channel BGR image; mmcv's own Pillow path clips 16-bit images to white."""
-    with Image.open(io.BytesIO(content)) as opened:
-        image: Image.Image = opened
-        if image.mode == 'F':
-            raise ValueError('images of floating-point numbers are not supported')
-        if image.mode.startswith('I'):
-            values = np.asarray(image)
-            image = Image.fromarray((values >> 8).clip(0, 255).astype(np.uint8))
-        rgb = ImageOps.exif_transpose(image).convert('RGB')
-        return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
+    with Image.open(io.BytesIO(content)) as image:
+        return to_bgr(image)
+
+
+def to_bgr(image: Image.Image) -> np.ndarray:
+    """Pixels ``(H, W, 3)`` uint8 BGR; mmcv's own Pillow path clips 16-bit images to white.
+
+    Raises:
+        ValueError: The pixels are floating-point numbers, whose range nobody knows.
+    """
+    if image.mode == 'F':
+        raise ValueError('images of floating-point numbers are not supported')
+    if image.mode.startswith('I'):
+        values = np.asarray(image)
+        image = Image.fromarray((values >> 8).clip(0, 255).astype(np.uint8))
+    rgb = ImageOps.exif_transpose(image).convert('RGB')
+    return cv2.cvtColor(np.asarray(rgb), cv2.COLOR_RGB2BGR)
 
 
 @TRANSFORMS.register_module()

@@ -70,7 +70,7 @@ class ReIDMetric(BaseMetric):
     def __init__(
         self,
         embeddings: str | Sequence[str] = ('foreground', 'parts'),
-        topk: Sequence[int] = (1, 5, 10),
+        topk: int | Sequence[int] = (1, 5, 10),
         table: bool = False,
         hidden: str = 'skip',
         rerank: bool | Mapping[str, float] = False,
@@ -87,7 +87,8 @@ class ReIDMetric(BaseMetric):
                 "embeddings must be names out of 'global', 'foreground', 'parts', 'part_k', "
                 f"'stripe_k', got {unknown or embeddings}"
             )
-        if not topk or min(topk) < 1:
+        self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
+        if min(self.topk, default=0) < 1:
             raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
         if hidden not in ('skip', 'mean'):
             raise ValueError(f"hidden must be 'skip' or 'mean', got {hidden!r}")
@@ -101,7 +102,6 @@ class ReIDMetric(BaseMetric):
                 'num_rank_lists must be at least 0 and rank_list_length at least 1, '
                 f'got {num_rank_lists} and {rank_list_length}'
             )
-        self.topk = tuple(topk)
         self.table = table
         self.hidden = hidden
         self.num_rank_lists = num_rank_lists

@@ -26,7 +26,8 @@ def pairwise_part_distance(a: Tensor, b: Tensor) -> Tensor:
         Distances, ``(K, M, N)``.
 
     Raises:
-        ValueError: The shapes do not fit.
+        TypeError: One is no tensor.
+        ValueError: The shapes do not fit, or embeddings are not floating-point numbers.
     """
     check_inputs(a, b)
     with torch.autocast(a.device.type, enabled=False):
@@ -91,8 +92,9 @@ def part_distance(
         ``'mean'``, where the query shows none that any gallery image shows.
 
     Raises:
-        ValueError: The shapes do not fit, ``hidden`` is unknown, or an embedding holds NaN,
-            infinity or values whose squares overflow.
+        TypeError: Embeddings or visibility are no tensor.
+        ValueError: The shapes do not fit, ``hidden`` is unknown, embeddings are not floating-point
+            numbers, or one holds NaN, infinity or values whose squares overflow.
     """
     check_inputs(query, gallery, query_visibility, gallery_visibility)
     if hidden not in ('skip', 'mean'):
@@ -141,7 +143,23 @@ def part_distance(
 def check_inputs(
     a: Tensor, b: Tensor, visible_a: Tensor | None = None, visible_b: Tensor | None = None
 ) -> None:
-    """Raise ValueError unless embeddings and visibility of two sets of samples fit."""
+    """Check that embeddings and visibility of two sets of samples fit.
+
+    Raises:
+        TypeError: One is no tensor.
+        ValueError: The shapes do not fit, or embeddings are not floating-point numbers.
+    """
+    for embeddings in (a, b):
+        if not isinstance(embeddings, Tensor):
+            raise TypeError(
+                f'embeddings must be a torch.Tensor, got {type(embeddings).__name__}: convert '
+                'them with torch.as_tensor'
+            )
+        if not embeddings.is_floating_point():
+            raise ValueError(
+                f'embeddings must be floating-point numbers, got {embeddings.dtype}: convert them '
+                'with .float(), after their scale was undone if they were quantised'
+            )
     if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
         raise ValueError(
             'embeddings must be (samples, embeddings, channels) and agree in the last two, '
@@ -149,7 +167,14 @@ def check_inputs(
         )
     for visible, embeddings in ((visible_a, a), (visible_b, b)):
         expected = tuple(embeddings.shape[:2])
-        if visible is not None and (visible.shape != expected or visible.dtype != torch.bool):
+        if visible is None:
+            continue
+        if not isinstance(visible, Tensor):
+            raise TypeError(
+                f'visibility must be a torch.Tensor, got {type(visible).__name__}: convert it with '
+                'torch.as_tensor'
+            )
+        if visible.shape != expected or visible.dtype != torch.bool:
             raise ValueError(
                 f'visibility must be bool {expected}, one value for each embedding, '
                 f'got {visible.dtype} {tuple(visible.shape)}'

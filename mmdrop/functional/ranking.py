@@ -31,7 +31,7 @@ def evaluate_ranking(
     gallery_camids: Labels,
     query_visibility: Tensor | None = None,
     gallery_visibility: Tensor | None = None,
-    topk: Sequence[int] = (1, 5, 10),
+    topk: int | Sequence[int] = (1, 5, 10),
     chunk_size: int | None = None,
     hidden: str = 'skip',
     distances: Callable[[Tensor], Tensor] | None = None,
@@ -62,11 +62,13 @@ def evaluate_ranking(
         ``'mAP'``, ``'mINP'`` and ``'Rank-k'`` for each k, in percent.
 
     Raises:
+        TypeError: Embeddings or visibility are no tensor, or labels are no whole numbers.
         ValueError: Shapes do not fit, query or gallery is empty, or no query has a match.
     """
     check_inputs(query, gallery, query_visibility, gallery_visibility)
+    topk = (topk,) if isinstance(topk, int) else tuple(topk)
     if any(k < 1 for k in topk):
-        raise ValueError(f'topk must hold ranks from 1 on, got {tuple(topk)}')
+        raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
     protocol = _Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
     gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     chunks = protocol.chunks(chunk_size)
@@ -123,6 +125,7 @@ def rank_gallery(
         left, the index is −1 and the distance infinite.
 
     Raises:
+        TypeError: As :func:`evaluate_ranking`.
         ValueError: As :func:`evaluate_ranking`.
     """
     check_inputs(query, gallery, query_visibility, gallery_visibility)
@@ -192,13 +195,21 @@ class _Protocol:
         self.sorted_pids, self.order = self.gallery_pids.sort(stable=True)
 
     def _labels(self, labels: Labels, embeddings: Tensor, side: str, name: str) -> Tensor:
-        labels = torch.as_tensor(labels, device=self.device).long()
         expected = (len(embeddings),)
         if expected == (0,):
             raise ValueError(f'the {side} is empty')
-        if labels.shape != expected:
-            raise ValueError(f'{side}_{name} must be {expected}, got {tuple(labels.shape)}')
-        return labels
+        try:
+            found = torch.as_tensor(labels, device=self.device)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise TypeError(
+                f'{side}_{name} must be whole numbers, got {labels!r:.80}: number them, such as by '
+                'their position in a sorted list'
+            ) from error
+        if found.shape != expected:
+            raise ValueError(f'{side}_{name} must be {expected}, got {tuple(found.shape)}')
+        if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+            raise TypeError(f'{side}_{name} must be whole numbers, got {found.dtype}')
+        return found.long()
 
     def without_dropped(self, gallery: Tensor, visibility: Tensor | None) -> Tensor | None:
         """Visibility under which dropped images show nothing, so that no mean holds them."""

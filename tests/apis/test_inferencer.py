@@ -1,3 +1,5 @@
+import logging
+import re
 from pathlib import Path
 
 import cv2
@@ -6,7 +8,9 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel
+from PIL import Image
 
+import mmdrop.apis.inferencer as inferencer_module
 from mmdrop.apis import ReIDInferencer
 from mmdrop.registry import MODELS
 
@@ -117,19 +121,157 @@ def test_damaged_and_missing_files_are_named(inferencer, tmp_path):
         inferencer([tmp_path / 'gone.jpg'])
 
 
-@pytest.mark.parametrize('dtype', [np.float32, np.int64])
-def test_arrays_that_are_not_uint8_are_refused(inferencer, dtype):
-    with pytest.raises(ValueError, match='array 0 must be BGR uint8'):
-        inferencer(np.zeros((4, 2, 3), dtype))
+@pytest.mark.parametrize(
+    ('array', 'remedy'),
+    [
+        (np.zeros((4, 2, 3), np.float32), 'float32.*0..255.*astype'),
+        (np.zeros((4, 2, 3), np.int64), 'int64.*astype'),
+        (np.zeros((4, 2), bool), 'bool.*astype'),
+        (np.zeros((3, 40, 20), np.uint8), r'\(3, 40, 20\): .*transpose'),
+        (np.zeros((7, 40, 20), np.uint8), r'\(7, 40, 20\): .*list'),
+        (np.zeros((0, 2, 3), np.uint8), r'\(0, 2, 3\)'),
+        (np.array(3, np.uint8), r'uint8 \(\)'),
+    ],
+)
+def test_arrays_that_are_no_image_are_refused_with_what_to_do(inferencer, array, remedy):
+    with pytest.raises(ValueError, match=f'array 0 must be uint8.*{remedy}'):
+        inferencer(array)
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'message'),
+    [
+        ([3], 'entry 0 is int'),
+        (3, 'got int'),
+        (None, 'got NoneType'),
+        (torch.zeros(3, 4, 2), r'got Tensor: .*permute|entry 0 is Tensor: .*permute'),
+        ([torch.zeros(3, 4, 2)], r'entry 0 is Tensor: .*permute'),
+        (b'\xff\xd8', r'got bytes: .*BytesIO'),
+        ({'names': []}, 'got dict: .*rank'),
+        ([['a.jpg']], 'entry 0 is list: give one flat list'),
+    ],
+)
+def test_what_is_no_image_is_refused_with_what_to_do(inferencer, inputs, message):
+    with pytest.raises(TypeError, match=message):
+        inferencer(inputs)
 
 
 def test_inputs_without_images_are_refused(inferencer, tmp_path):
     with pytest.raises(ValueError, match='empty'):
         inferencer([])
-    with pytest.raises(ValueError, match='no image'):
-        inferencer(tmp_path)
-    with pytest.raises(TypeError, match='got int'):
-        inferencer([3])
+    (tmp_path / 'none').mkdir()
+    for inputs in (tmp_path / 'none', [tmp_path / 'none']):
+        with pytest.raises(ValueError, match='none: no image'):
+            inferencer(inputs)
+
+
+@pytest.mark.parametrize(
+    ('name', 'remedy'),
+    [('', ''), ('people/*.jpg', 'glob'), ('https://example.org/a.jpg', 'download')],
+)
+def test_a_path_that_is_none_is_named_with_what_to_do(inferencer, name, remedy):
+    with pytest.raises(FileNotFoundError, match=f'{re.escape(name)}.*{remedy}'):
+        inferencer(name)
+
+
+def test_grey_and_transparent_arrays_are_images(inferencer):
+    grey, color = np.full((40, 20), 70, np.uint8), np.full((40, 20, 4), (1, 2, 3, 4), np.uint8)
+    for array in (grey, grey[..., None]):
+        embeddings = inferencer(array)['embeddings']
+        torch.testing.assert_close(embeddings, torch.full((1, 4, 3), 70.0))
+    expected = torch.tensor([1.0, 2.0, 3.0]).expand(1, 4, 3)
+    torch.testing.assert_close(inferencer(color)['embeddings'], expected)
+
+
+def test_a_stack_of_images_is_a_list_of_them(inferencer, arrays):
+    result = inferencer(np.stack(arrays))
+    torch.testing.assert_close(result['embeddings'], inferencer(arrays)['embeddings'])
+
+
+@pytest.mark.parametrize('mode', ['RGB', 'RGBA', 'P', 'L'])
+def test_pillow_images_are_what_their_file_is(inferencer, folder, arrays, mode):
+    image = Image.open(folder / '3.png').convert(mode)
+    image.save(folder / 'again.png')
+    result = inferencer([image, folder / 'again.png'])
+    assert result['names'] == ['image 0', str(folder / 'again.png')]
+    torch.testing.assert_close(result['embeddings'][0], result['embeddings'][1])
+    torch.testing.assert_close(inferencer(image)['embeddings'][0], result['embeddings'][0])
+
+
+def test_folders_files_and_arrays_can_be_mixed(inferencer, folder, arrays):
+    (folder / 'more').mkdir()
+    cv2.imwrite(str(folder / 'more' / 'x.png'), arrays[0])
+    inputs = [arrays[4], str(folder), folder / 'more', str(folder / '2.png')]
+    result = inferencer(item for item in inputs)
+    files = [*(folder / f'{i}.png' for i in range(5)), folder / 'more/x.png', folder / '2.png']
+    assert result['names'] == ['array 0', *map(str, files)]
+    colors = torch.tensor(np.stack([arrays[i] for i in (4, 0, 1, 2, 3, 4, 0, 2)])[:, 0, 0]).float()
+    torch.testing.assert_close(result['embeddings'][:, 0], colors)
+
+
+@pytest.fixture
+def spoilt(folder):
+    """The folder with two images that cannot be read, one in the first and one in a later batch."""
+    (folder / '._0.png').write_bytes(b'Mac OS X')  # as a Mac leaves beside 0.png
+    (folder / '2.png').write_bytes(b'\x89PNG and no more')
+    return [folder / name for name in ('._0.png', '0.png', '1.png', '2.png', '3.png', '4.png')]
+
+
+def test_images_that_cannot_be_read_are_named_and_the_others_embedded(inferencer, spoilt, arrays):
+    result = inferencer([*spoilt, Image.new('F', (4, 8))])
+    assert result['names'] == [str(spoilt[i]) for i in (1, 2, 4, 5)]
+    expected = inferencer([arrays[i] for i in (0, 1, 3, 4)])['embeddings']
+    torch.testing.assert_close(result['embeddings'], expected)
+    assert [*result['failed']] == [str(spoilt[0]), str(spoilt[3]), 'image 6']
+    assert 'is not an image' in result['failed'][str(spoilt[0])]
+    assert 'floating-point' in result['failed']['image 6']
+    assert inferencer(arrays)['failed'] == {}
+
+
+def test_one_warning_counts_images_that_cannot_be_read(inferencer, spoilt, monkeypatch):
+    logged = []
+    monkeypatch.setattr(inferencer_module, 'print_log', lambda *args: logged.append(args))
+    inferencer(spoilt)
+    [(message, _, level)] = logged
+    assert message.startswith('2 of 6 images cannot be read') and level == logging.WARNING
+
+
+def test_if_no_image_can_be_read_it_is_an_error(inferencer, spoilt):
+    with pytest.raises(OSError, match=r'none of 2 images can be read.*\._0\.png is not an image'):
+        inferencer([spoilt[0], spoilt[3]])
+
+
+def test_ranks_are_of_what_was_given_though_some_cannot_be_read(inferencer, spoilt, arrays):
+    indices, distances = inferencer.rank([arrays[3], spoilt[0], arrays[0]], spoilt, topk=9)
+    assert indices.shape == distances.shape == (3, 4)
+    assert [indices[0, 0], indices[2, 0]] == [4, 1]  # places in the list, unreadable ones counted
+    assert set(indices[0].tolist()) == {1, 2, 4, 5}
+    assert indices[1].tolist() == [-1] * 4 and distances[1].isinf().all()
+    indices, _ = inferencer.rank(arrays[3], inferencer(spoilt), topk=1)
+    assert indices.tolist() == [[2]]  # place in the result's names
+
+
+def test_pictures_leave_out_what_cannot_be_read(inferencer, spoilt, arrays, tmp_path):
+    queries = [spoilt[0], *arrays[3:]]
+    written = inferencer.visualize(queries, spoilt, tmp_path / 'out', topk=9)
+    clean = inferencer.visualize(
+        arrays[3:], [arrays[i] for i in (0, 1, 3, 4)], tmp_path / 'clean', topk=9
+    )
+    for found, expected in zip(written, clean, strict=True):
+        np.testing.assert_array_equal(cv2.imread(str(found)), cv2.imread(str(expected)))
+
+
+def test_visibility_scores_are_returned(arrays):
+    result = ReIDInferencer('drop_demo', device='cpu')(arrays[:2])
+    assert result['visibility_score'].shape == result['visibility'].shape
+    parts = [name.startswith('part_') for name in result['embedding_names']]
+    shown = result['visibility_score'][:, parts] > 0.4  # the recipe's threshold
+    assert (shown == result['visibility'][:, parts]).all()
+
+
+def test_something_else_than_a_result_is_not_ranked(inferencer, arrays):
+    with pytest.raises(ValueError, match='it has no .*embeddings'):
+        inferencer.rank(arrays, {'names': ['a']})
 
 
 def test_every_image_is_its_own_nearest(inferencer, arrays):

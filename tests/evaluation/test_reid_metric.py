@@ -180,3 +180,7 @@ def test_an_embedding_the_model_lacks_is_named_with_the_config_key():
 def test_arguments_out_of_range_are_refused(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         ReIDMetric(**arguments)
+
+
+def test_a_single_rank_may_be_reported():
+    assert ReIDMetric(topk=3).topk == (3,)

@@ -194,3 +194,21 @@ def test_misfitting_or_broken_inputs_are_refused():
     gallery[0, 0, 0] = torch.nan
     with pytest.raises(ValueError, match='gallery embeddings hold NaN'):
         part_distance(query, gallery)
+
+
+@pytest.mark.parametrize('function', [part_distance, pairwise_part_distance])
+def test_embeddings_that_are_no_tensor_or_no_fractions_are_refused(function):
+    embeddings = torch.ones(2, 1, 4)
+    for other in (embeddings.numpy(), embeddings.tolist()):
+        with pytest.raises(TypeError, match=r'embeddings must be a torch.Tensor.*as_tensor'):
+            function(embeddings, other)
+    for dtype in (torch.int8, torch.uint8, torch.int64):
+        with pytest.raises(ValueError, match=rf'embeddings must be floating.*{dtype}.*\.float'):
+            function(embeddings.to(dtype), embeddings)
+
+
+def test_visibility_that_is_no_tensor_is_refused():
+    embeddings, visible = torch.ones(2, 1, 4), torch.ones(2, 1, dtype=torch.bool)
+    for other in (visible.numpy(), visible.tolist()):
+        with pytest.raises(TypeError, match=r'visibility must be a torch.Tensor'):
+            part_distance(embeddings, embeddings, other, visible)

@@ -185,6 +185,24 @@ def test_wrong_arguments_are_refused(change, message):
         evaluate_ranking(**(random_test_set(0) | change))
 
 
+@pytest.mark.parametrize(
+    ('labels', 'got'),
+    [(['anna'] * 23, 'anna'), ([None] * 23, 'None'), ([1.5] * 23, 'float'), ([True] * 23, 'bool')],
+)
+@pytest.mark.parametrize('name', ['query_pids', 'query_camids'])
+def test_labels_that_are_no_whole_numbers_are_refused(name, labels, got):
+    with pytest.raises(TypeError, match=f'{name} must be whole numbers, got .*{got}'):
+        evaluate_ranking(**(random_test_set(0) | {name: labels}))
+
+
+def test_labels_may_be_numpy_arrays_and_topk_a_single_rank():
+    inputs = random_test_set(0)
+    arrays = {name: np.array(x) if 'ids' in name else x for name, x in inputs.items()}
+    scores = evaluate_ranking(**inputs)
+    expected = {name: scores[name] for name in ('mAP', 'mINP', 'Rank-5')}
+    assert evaluate_ranking(**arrays, topk=5) == expected
+
+
 @pytest.mark.parametrize('side', ['query', 'gallery'])
 def test_an_empty_side_is_refused(side):
     inputs = {name: x[:0] if side in name else x for name, x in random_test_set(0).items()}

@@ -18,7 +18,7 @@ def read_npz(path: Path) -> KeypointContent:
     """
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
-    given = tuple(map(str, arrays.pop('keypoint_names').tolist()))
+    given = tuple(_texts(arrays.pop('keypoint_names'), f'{path}, `keypoint_names`'))
     order = joint_order(given, f'{path}, `keypoint_names`')
     prefixes = [key.removesuffix('_keypoints') for key in arrays if key.endswith('_keypoints')]
     known = {f'{p}_{end}' for p in prefixes for end in ('keypoints', *_OF_EACH)}
@@ -37,11 +37,18 @@ def read_npz(path: Path) -> KeypointContent:
     return KeypointContent(names, stems, points, sizes, {})
 
 
+def _texts(array: np.ndarray, where: str) -> list[str]:
+    """Names, which some programs write as bytes."""
+    if array.dtype.kind not in 'SU':
+        raise UnclearKeypoints(f'{where}: names must be text, got {array.dtype}')
+    return np.char.decode(array, 'utf-8').tolist() if array.dtype.kind == 'S' else array.tolist()
+
+
 def _read_arrays(
     prefix: str, arrays: dict[str, np.ndarray], num_joints: int, path: Path
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, points ``(N, J, 3)`` and sizes ``(N, 2)`` of the arrays of one prefix."""
-    stems = arrays[f'{prefix}_names'].tolist()
+    stems = _texts(arrays[f'{prefix}_names'], f'{path}, `{prefix}_names`')
     points = arrays[f'{prefix}_keypoints']
     number = len(stems)
     if (

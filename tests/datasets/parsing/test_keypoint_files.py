@@ -133,3 +133,13 @@ def test_points_at_one_place_are_counted_in_a_warning(tmp_path, caplog):
         load_keypoints(save_arrays(tmp_path, x_names=[*'abc'], x_keypoints=points))
         logger.removeHandler(caplog.handler)
     assert "k.npz: 1 of 3 entries, such as 'b', have all their points at one place" in caplog.text
+
+
+def test_names_in_an_npz_may_be_bytes_but_nothing_else(tmp_path):
+    path, points = tmp_path / 'k.npz', np.full((1, len(COCO_JOINTS), 3), 9.0)
+    joints = np.array(COCO_JOINTS).astype(bytes)
+    np.savez(path, keypoint_names=joints, x_names=np.array(['é'.encode()]), x_keypoints=points)
+    assert load_keypoints(path).find('train/é') == 0
+    np.savez(path, keypoint_names=joints, x_names=np.array([7]), x_keypoints=points)
+    with pytest.raises(ValueError, match=r'k.npz, `x_names`: names must be text'):
+        load_keypoints(path)
