@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 from mmengine.dataset import BaseDataset, Compose
 from mmengine.runner import set_random_seed
+from torch.utils.data import Dataset
 
 from mmdrop.datasets import LoadImage, ParsingSource
 from mmdrop.preparation import find_parsing_source
-from mmdrop.registry import TRANSFORMS, type_name
+from mmdrop.registry import DATASETS, TRANSFORMS, type_name
 from mmdrop.visualization import draw_parsing_rows, draw_parsing_sheet
 from mmdrop.visualization.hooks import spread, to_rgb
 
 
 def browse_dataset(
-    dataset: BaseDataset,
-    indices: Sequence[int] | None = None,
+    dataset: BaseDataset | Mapping,
+    indices: int | Sequence[int] | None = None,
     num_samples: int = 8,
     repeats: int = 3,
     steps: bool = False,
@@ -29,8 +30,8 @@ def browse_dataset(
     A row begins with the image before the pipeline changes it.
 
     Args:
-        dataset: Data set with a pipeline.
-        indices: Samples to draw; chosen at random if absent.
+        dataset: Data set with a pipeline, or its config.
+        indices: Samples to draw, or a single one; chosen at random if absent.
         num_samples: How many to choose.
         repeats: Times that each one goes through the pipeline, which may draw other random
             numbers each time.
@@ -43,8 +44,17 @@ def browse_dataset(
 
     Raises:
         IndexError: There is no such sample.
+        TypeError: ``dataset`` is none.
         ValueError: There is nothing to draw.
     """
+    if isinstance(dataset, Mapping):
+        dataset = DATASETS.build(dict(dataset))
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            'browse_dataset draws a data set, or its config as cfg.train_dataloader.dataset, '
+            f'got {type(dataset).__name__}'
+        )
+    indices = [indices] if isinstance(indices, int) else indices
     if num_samples < 1 or repeats < 1:
         raise ValueError(f'there is nothing to draw: {num_samples} samples, {repeats} times')
     if height < 16:
@@ -55,6 +65,8 @@ def browse_dataset(
     if indices is None:
         chosen = np.random.default_rng(seed).permutation(len(dataset))[:num_samples]
         indices = sorted(chosen.tolist())
+    if not len(indices):
+        raise ValueError('there is nothing to draw: no sample is named, or the data set is empty')
     rows = []
     for index in indices:
         if not 0 <= index < len(dataset):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from mmengine.dataset import ConcatDataset
 from PIL import Image
 
@@ -127,6 +128,27 @@ def test_nothing_to_draw_and_a_sample_that_does_not_exist_are_errors():
         browse_dataset(dataset, height=0)
     with pytest.raises(IndexError, match='sample 4 of 4'):
         browse_dataset(dataset, indices=[4])
+
+
+def test_a_config_and_a_single_sample_may_be_given(drawn):
+    config = dict(
+        type='SyntheticReID',
+        num_identities=2,
+        images_per_identity=2,
+        image_size=(32, 16),
+        num_parts=3,
+        occluded=0.0,
+        pipeline=[PACK],
+    )
+    np.testing.assert_array_equal(
+        browse_dataset(config, indices=1), browse_dataset(synthetic(), indices=[1])
+    )
+
+
+@pytest.mark.parametrize('thing', ['configs/drop_demo.py', Config({'a': 1}), [1, 2]])
+def test_what_is_no_data_set_is_refused_with_what_to_give(thing):
+    with pytest.raises(TypeError, match=r'its config as cfg\.train_dataloader\.dataset, got'):
+        browse_dataset(thing)
 
 
 def test_labels_are_drawn_over_their_images(tmp_path):

@@ -270,7 +270,7 @@ def test_visibility_scores_are_returned(arrays):
 
 
 def test_something_else_than_a_result_is_not_ranked(inferencer, arrays):
-    with pytest.raises(ValueError, match='it has no .*embeddings'):
+    with pytest.raises(ValueError, match=r'it has no .*embeddings'):
         inferencer.rank(arrays, {'names': ['a']})
 
 

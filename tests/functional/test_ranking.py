@@ -197,7 +197,7 @@ def test_labels_that_are_no_whole_numbers_are_refused(name, labels, got):
 
 def test_labels_may_be_numpy_arrays_and_topk_a_single_rank():
     inputs = random_test_set(0)
-    arrays = {name: np.array(x) if 'ids' in name else x for name, x in inputs.items()}
+    arrays = {name: x.numpy() if name.endswith('ids') else x for name, x in inputs.items()}
     scores = evaluate_ranking(**inputs)
     expected = {name: scores[name] for name in ('mAP', 'mINP', 'Rank-5')}
     assert evaluate_ranking(**arrays, topk=5) == expected

@@ -154,9 +154,44 @@ def test_parsing_loss_agrees_with_equation_8_written_as_loops():
     torch.testing.assert_close(loss, loop_parsing_loss(logits, labels, 0.1, 0.5))
 
 
-def test_a_batch_without_labels_is_a_differentiable_zero():
+def test_mean_over_classes_and_its_gradient_by_hand():
+    # p(class 0) = 0.8 and 0.6 side by side: mean over 2 classes of |Δ| is 0.2, over 2 pixels.
+    logits = torch.tensor([[0.8, 0.6], [0.2, 0.4]]).log().view(1, 2, 1, 2).requires_grad_()
+    labels = torch.zeros(1, 1, 2)
+    with_term = SpatialSmoothedCELoss(0.0, gamma=0.5, reduction='mean')(logits, labels)
+    term = with_term - SpatialSmoothedCELoss(0.0, gamma=0.0)(logits, labels)
+    torch.testing.assert_close(term, torch.tensor(0.5 * 0.2 / 2))
+    # term = 0.5 · (p - p') / 2, and dp/dlogit_0 = p (1 - p) = -dp/dlogit_1: 0.16 and 0.24
+    term.backward()
+    expected = torch.tensor([[0.25 * 0.16, -0.25 * 0.24], [-0.25 * 0.16, 0.25 * 0.24]])
+    torch.testing.assert_close(logits.grad[0, :, 0], expected)
+
+
+@pytest.mark.parametrize('gamma_height', [None, 6])
+def test_mean_over_classes_is_the_sum_with_a_smaller_gamma(gamma_height):
+    torch.manual_seed(0)
+    logits, labels = torch.randn(2, 4, 3, 5), torch.randint(0, 4, (2, 3, 5))
+    labels[0, 1:, 2:] = 255
+    mean = SpatialSmoothedCELoss(0.1, 0.5, gamma_height, 'mean')(logits, labels)
+    divided = SpatialSmoothedCELoss(0.1, 0.5 / 4, gamma_height, 'sum')(logits, labels)
+    torch.testing.assert_close(mean, divided)  # 4 = K + 1 classes
+    scale = 1 if gamma_height is None else 3 / 6
+    expected = loop_parsing_loss(logits, labels, 0.1, 0.5 * scale / 4)
+    torch.testing.assert_close(mean, expected)
+
+
+def test_an_unknown_reduction_is_refused():
+    for reduction in ('none', 'avg', None):
+        with pytest.raises(
+            ValueError, match=f"reduction must be 'sum' or 'mean', got {reduction!r}"
+        ):
+            SpatialSmoothedCELoss(reduction=reduction)
+
+
+@pytest.mark.parametrize('reduction', ['sum', 'mean'])
+def test_a_batch_without_labels_is_a_differentiable_zero(reduction):
     logits = torch.randn(2, 3, 4, 4, requires_grad=True)
-    loss = SpatialSmoothedCELoss()(logits, torch.full((2, 4, 4), 255))
+    loss = SpatialSmoothedCELoss(reduction=reduction)(logits, torch.full((2, 4, 4), 255))
     loss.backward()
     assert loss == 0 and logits.grad.eq(0).all()
 
