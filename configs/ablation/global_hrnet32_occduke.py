@@ -7,7 +7,7 @@ from mmdrop.models import GlobalReIDHead
 with read_base():
     from .decoupled_hrnet32_occduke import *
 
-# One embedding of the whole image: the other reading of the baseline (docs/paper_notes.md).
+# One embedding of the whole image: the baseline of Table 4 (docs/paper_notes.md).
 train_dataloader.dataset.pipeline.pop(1)  # no labels
 model.parsing_neck = None
 model.parsing_head = None

@@ -1,4 +1,4 @@
-"""Small study, no GPU: the parser reads P_reid; no other part of DROP (baseline of Table 4)."""
+"""Small study, no GPU: the parser reads P_reid; no other part of DROP (beside Table 4)."""
 
 from mmengine.config import read_base
 

@@ -27,7 +27,8 @@ class ParsingMetric(BaseMetric):
       is left out;
     - ``visible_recall``: of the parts that an image's label shows, those that the model takes for
       visible; ``hidden_recall``: of the parts that it does not show, those that the model takes
-      for hidden. Each is left out where there is no such part.
+      for hidden. Each is left out where there is no such part, and ``balanced_recall``, their mean,
+      with it: a lower probability everywhere moves one up and the other down.
 
     The test pipeline has to load labels: put a label source, such as ``LoadKeypointParsing``,
     behind ``LoadImage``, or use ``tools/test.py --parsing``.
@@ -77,6 +78,7 @@ class ParsingMetric(BaseMetric):
             'visible_recall': 100 * parts[1, 1] / parts[1].sum(),
             'hidden_recall': 100 * parts[0, 0] / parts[0].sum(),
         }
+        scores['balanced_recall'] = (scores['visible_recall'] + scores['hidden_recall']) / 2
         metrics = {name: score.item() for name, score in scores.items() if not score.isnan()}
         lines = [f'parsing of {num_labelled} labelled images out of {len(results)}']
         lines += [f'{name:16}{score:7.2f}' for name, score in metrics.items()]

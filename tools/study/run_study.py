@@ -30,6 +30,13 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.convert_arg_line_to_args = lambda line: shlex.split(line, comments=True)  # type: ignore
     parser.add_argument('recipes', nargs='*', type=Path, help='config files, or @FILE')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--seeded',
+        nargs='+',
+        default=[],
+        metavar='KEY',
+        help='config keys that take the seed too, such as train_dataloader.dataset.draw',
+    )
     parser.add_argument('--out', type=Path, default=Path('work_dirs/study'))
     parser.add_argument('--csv', type=Path, help='OUT/study.csv if left out')
     parser.add_argument('--figure', type=Path, help='OUT/study.png if left out')

@@ -16,7 +16,8 @@ from typing import Any
 
 from mmdrop.utils import csv_text, markdown_table, plain_table, write_atomically
 
-PARSING = ('aAcc', 'mIoU', 'visible_recall', 'hidden_recall')
+RECALLS = ('visible_recall', 'hidden_recall')
+PARSING = ('aAcc', 'mIoU', *RECALLS, 'balanced_recall')
 FIGURES = ('Rank-1', 'Rank-5', 'Rank-10', 'mAP', 'mINP', *PARSING)
 MAIN = ('Rank-1', 'mAP')
 FACTS = ('train_seconds', 'images_per_second', 'commit', 'torch', 'hardware', 'date', 'test')
@@ -64,12 +65,18 @@ def write_csv(rows: Sequence[dict], path: Path) -> None:
 
 
 def read_csv(path: Path) -> list[dict]:
-    """Read what :func:`write_csv` wrote; figures are numbers again, or absent."""
+    """Read what :func:`write_csv` wrote; figures are numbers again, or absent.
+
+    ``balanced_recall``, the mean of the recalls of visible and of hidden parts, is worked out for
+    files without it.
+    """
     with path.open(newline='') as file:
         rows = [dict[str, Any](line) for line in csv.DictReader(file)]
     for row in rows:
         row['seed'] = int(row['seed'])
         row |= {name: float(row[name]) for name in FIGURES if row.get(name)}
+        if all(row.get(name) for name in RECALLS) and not row.get('balanced_recall'):
+            row['balanced_recall'] = statistics.fmean(row[name] for name in RECALLS)
     return [{key: value for key, value in row.items() if value != ''} for row in rows]
 
 

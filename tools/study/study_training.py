@@ -45,7 +45,8 @@ class Run:
         self.name = f'{recipe.stem} seed {seed}'
         self.recipe, self.seed, self.args = recipe, seed, args
         self.folder = (args.out / recipe.stem / f'seed{seed}').resolve()
-        self.options = ['--cfg-options', f'randomness.seed={seed}', *args.cfg_options]
+        seeded = [f'{key}={seed}' for key in ('randomness.seed', *args.seeded)]
+        self.options = ['--cfg-options', *seeded, *args.cfg_options]
         self.cfg = load_config(make_parser('').parse_args([str(recipe), *self.options]))
         whole = json.loads(json.dumps(self.cfg.to_dict(), default=str))
         self.test = {key: value for key, value in whole.items() if key.startswith('test_')}
