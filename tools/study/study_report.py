@@ -75,8 +75,9 @@ def read_csv(path: Path) -> list[dict]:
     for row in rows:
         row['seed'] = int(row['seed'])
         row |= {name: float(row[name]) for name in FIGURES if row.get(name)}
-        if all(row.get(name) for name in RECALLS) and not row.get('balanced_recall'):
-            row['balanced_recall'] = statistics.fmean(row[name] for name in RECALLS)
+        recalls = [row[name] for name in RECALLS if isinstance(row.get(name), float)]
+        if len(recalls) == len(RECALLS) and not row.get('balanced_recall'):
+            row['balanced_recall'] = statistics.fmean(recalls)
     return [{key: value for key, value in row.items() if value != ''} for row in rows]
 
 
