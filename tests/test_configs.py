@@ -224,3 +224,11 @@ def test_the_metafile_lists_every_recipe_outside_the_study():
 def test_bare_names_of_recipes_are_unique_for_mim():
     names = [path.name for path in CONFIGS.rglob('*.py')]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_bare_names_of_tools_are_unique_for_mim():
+    # `mim run` takes the first file below tools/ that has the name.
+    tools = CONFIGS.parent / 'tools'
+    names = [path.stem for path in tools.rglob('*') if path.suffix in ('.py', '.sh')]
+    assert {'train', 'test', 'run_study', 'check_labels', 'benchmark_step'} <= set(names)
+    assert sorted(set(names)) == sorted(names)

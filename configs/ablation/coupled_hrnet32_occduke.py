@@ -1,4 +1,4 @@
-"""Coupled branches, Occluded-Duke; the paper reports 73.9 Rank-1, 62.0 mAP of its like (Table 1)."""
+"""Coupled branches, Occluded-Duke; the paper reports 73.9 Rank-1, 62.0 mAP of BPBReID (Table 1)."""
 
 from mmengine.config import read_base
 

@@ -48,6 +48,7 @@ def test_hand_made_maps():
         'IoU_2': 50,
         'visible_recall': 200 / 3,  # of three parts that are shown, part 1 of the second is missed
         'hidden_recall': 100 / 3,  # of part 2 of the second and both parts of the third, one
+        'balanced_recall': 50,
     }
     assert evaluate(*samples) == pytest.approx(expected)
 
@@ -61,8 +62,15 @@ def test_labels_are_compared_at_the_size_of_the_prediction():
 def test_a_class_that_nobody_sees_is_left_out():
     scores = evaluate(sample([[0, 1]], [[0, 1]], (True, True, False)))
     assert scores == dict.fromkeys(
-        ('aAcc', 'mIoU', 'IoU_0', 'IoU_1', 'visible_recall', 'hidden_recall'), 100
+        ('aAcc', 'mIoU', 'IoU_0', 'IoU_1', 'visible_recall', 'hidden_recall', 'balanced_recall'),
+        100,
     )
+
+
+def test_without_a_hidden_part_there_is_no_mean_of_both_recalls():
+    scores = evaluate(sample([[1, 2]], [[1, 2]]))
+    assert scores['visible_recall'] == 100
+    assert not {'hidden_recall', 'balanced_recall'} & scores.keys()
 
 
 def test_without_part_embeddings_there_is_no_visibility():

@@ -13,11 +13,13 @@ import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmdrop.registry import DATASETS
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / 'tools' / 'study'))  # the tools are scripts, not a package
-_TOOLS = ('run_study', 'study_figure', 'study_process', 'study_report', 'training_curves')
-run_study, study_figure, study_process, study_report, training_curves = map(import_module, _TOOLS)
-update_results = import_module('update_results')
+_TOOLS = ('run_study', 'study_figure', 'study_process', 'study_report', 'study_training')
+run_study, study_figure, study_process, study_report, study_training = map(import_module, _TOOLS)
+training_curves, update_results = map(import_module, ('training_curves', 'update_results'))
 TINY = ROOT / 'tests' / 'data' / 'tiny_drop.py'
 
 
@@ -418,6 +420,56 @@ def test_figures_of_the_parsing_stand_beside_the_evaluators_own_row(tmp_path):
     filled = update_results.fill(text, tmp_path / 'study.csv')
     header = '| row | Market-1501, mIoU | Occluded-Market (proxy), mIoU | seeds |'
     assert filled.splitlines()[4:7:2] == [header, '| all | 60.0 | 50.0 | 1 |']
+
+
+def test_the_mean_of_both_recalls_is_worked_out_for_a_file_without_it(tmp_path):
+    path = tmp_path / 'parsing.csv'
+    recalls = [('80.0', '40.0', ''), ('90.0', '0.0', ''), ('90.0', '', ''), ('1.0', '2.0', '50.0')]
+    lines = [f'drop,{seed},clean,P,{",".join(row)}' for seed, row in enumerate(recalls)]
+    header = 'recipe,seed,set,embeddings,visible_recall,hidden_recall,balanced_recall'
+    path.write_text('\n'.join([header, *lines]))
+    rows = study_report.read_csv(path)
+    assert study_report.values(rows, 'drop', 'clean', 'balanced_recall') == [60.0, 45.0, 50.0]
+    assert [row.get('balanced_recall') for row in rows] == [60.0, 45.0, None, 50.0]
+
+
+def test_keys_can_take_the_seed_too(study):
+    content = 'train_dataloader.update(dataset=dict(draw=0))\ntest_dataloader = train_dataloader'
+    keys = 'train_dataloader.dataset.draw', 'test_dataloader.dataset.draw'
+    assert study('a', options=('--seeds', '3', '7', '--seeded', *keys), content=content)[0] == 0
+    for seed in (3, 7):
+        folder = study.out / 'a' / f'seed{seed}'
+        kept = json.loads((folder / 'result.json').read_text())
+        expected = [f'{key}={seed}' for key in ('randomness.seed', *keys)]
+        assert kept['cfg_options'] == expected
+        assert all(command.endswith(' '.join(expected)) for command in kept['commands'])
+        settings = json.loads((folder / 'settings.json').read_text())
+        assert settings['train_dataloader.dataset.draw'] == seed
+        assert kept['test_settings']['test_dataloader']['dataset']['draw'] == seed
+
+
+def test_the_draws_of_occluded_reid_are_ten_halves_that_train_and_test(tmp_path):
+    for folder in ('occluded_body_images', 'whole_body_images'):
+        for pid in range(1, 201):
+            path = tmp_path / f'{folder}/{pid:03}/{pid:03}_01.tif'
+            path.parent.mkdir(parents=True)
+            path.write_text(f'{folder} {pid}')
+    args = run_study.parse_args([f'@{ROOT / "configs/study/occluded_reid_draws.txt"}'])
+    assert args.seeds == [*range(10)]
+    recipe = ROOT / args.recipes[0]
+    halves = []
+    for seed in (0, 9):
+        run = study_training.Run(recipe, seed, args)
+        pids = []
+        for split in ('train', 'val', 'test'):
+            dataset = run.cfg[f'{split}_dataloader'].dataset
+            dataset.update(data_root=str(tmp_path), pipeline=[], lazy_init=True)
+            built = DATASETS.build(dataset)
+            pids.append({info['pid'] for info in built.load_data_list()})
+        train, val, test = pids
+        assert val == test and len(train) == len(test) == 100 and not train & test
+        halves.append(train)
+    assert halves[0] != halves[1]
 
 
 def test_tables_of_a_text_are_filled_from_the_csv_file(tmp_path):
