@@ -2,6 +2,7 @@ import csv
 import fcntl
 import json
 import multiprocessing
+import re
 import subprocess
 import sys
 import time
@@ -420,6 +421,32 @@ def test_figures_of_the_parsing_stand_beside_the_evaluators_own_row(tmp_path):
     filled = update_results.fill(text, tmp_path / 'study.csv')
     header = '| row | Market-1501, mIoU | Occluded-Market (proxy), mIoU | seeds |'
     assert filled.splitlines()[4:7:2] == [header, '| all | 60.0 | 50.0 | 1 |']
+
+
+def test_a_file_that_is_no_study_is_refused_with_what_is_missing(tmp_path):
+    path = tmp_path / 'semicolons.csv'
+    path.write_text('recipe;seed;set;embeddings\ndrop;0;clean;P\n')
+    for text in (path.read_text(), '', 'recipe,seed\ndrop,0\n'):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=r'semicolons\.csv has no column .*set.*commas'):
+            study_report.read_csv(path)
+
+
+@pytest.mark.parametrize('tool', ['study_report', 'update_results', 'training_curves'])
+def test_a_missing_file_is_one_line_of_error(tool, tmp_path):
+    more = {'update_results': ['a.md'], 'training_curves': ['--recipes', 'drop']}.get(tool, [])
+    command = [sys.executable, f'{ROOT}/tools/study/{tool}.py', 'gone.csv', *more]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode and 'error: ' in done.stderr.splitlines()[-1]
+    assert 'Traceback' not in done.stderr
+
+
+def test_a_recipe_that_cannot_be_read_stops_a_study_before_its_first_run(tmp_path, capsys):
+    (tmp_path / 'a.py').write_text('train_cfg = dict(max_epochs=2)')
+    paths = [str(tmp_path / name) for name in ('a.py', 'gone.py')]
+    assert run_study.main([*paths, '--out', str(tmp_path / 'out')]) == 1
+    assert re.match(r'error: .*gone\.py', capsys.readouterr().out)
+    assert not (tmp_path / 'out').exists()
 
 
 def test_the_mean_of_both_recalls_is_worked_out_for_a_file_without_it(tmp_path):

@@ -173,7 +173,10 @@ def extract(args: argparse.Namespace) -> tuple[list[dict], ReIDMetric]:
         cfg.get('default_hooks', {}).pop(pictures, None)
     # MMEngine's own loop: that of the config may test further sets.
     if args.set:
-        cfg.test_dataloader = cfg.test_cfg.sets[args.set]
+        sets = cfg.test_cfg.get('sets') or {}
+        if args.set not in sets:
+            raise ValueError(f'{args.config}: test_cfg.sets has {[*sets]}, not {args.set!r}')
+        cfg.test_dataloader = sets[args.set]
     cfg.test_cfg = dict(fp16=cfg.test_cfg.get('fp16', False))
     runner = Runner.from_cfg(cfg)
     evaluator = runner.test_loop.evaluator

@@ -20,6 +20,7 @@ from study_process import BusyError, RunError, read_json
 from study_report import make_rows, mixtures, table, values, write_csv
 from study_training import Run, digest
 
+from mmdrop.engine import USER_ERRORS
 from mmdrop.utils import plain_table
 
 TOOLS = Path(__file__).resolve().parents[1]
@@ -102,7 +103,11 @@ def describe(run: Run, result: dict, main_set: str) -> str:
 def study(args: argparse.Namespace) -> int:
     """Run what is not done yet and return the exit status."""
     recipes = [] if args.report_only else args.recipes
-    runs = [Run(recipe, seed, args) for recipe in recipes for seed in args.seeds]
+    try:
+        runs = [Run(recipe, seed, args) for recipe in recipes for seed in args.seeds]
+    except USER_ERRORS as error:  # one recipe cannot be read: better now than hours later
+        print(f'error: {error}')
+        return 1
     results: list[dict] = []
     failed: list[str] = []
     busy: list[Run] = []

@@ -69,9 +69,20 @@ def read_csv(path: Path) -> list[dict]:
 
     ``balanced_recall``, the mean of the recalls of visible and of hidden parts, is worked out for
     files without it.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is no file of :func:`write_csv`.
     """
     with path.open(newline='') as file:
-        rows = [dict[str, Any](line) for line in csv.DictReader(file)]
+        reader = csv.DictReader(file)
+        lacking = {'recipe', 'seed', 'set', 'embeddings'} - {*(reader.fieldnames or ())}
+        rows = [dict[str, Any](line) for line in reader]
+    if lacking:
+        raise ValueError(
+            f'{path} has no column {", ".join(sorted(lacking))}: give a file that run_study.py '
+            'wrote, with commas between the columns'
+        )
     for row in rows:
         row['seed'] = int(row['seed'])
         row |= {name: float(row[name]) for name in FIGURES if row.get(name)}
@@ -177,15 +188,21 @@ def main() -> None:
     parser.add_argument('--markdown', action='store_true', help='a Markdown table, not plain text')
     parser.add_argument('--compare', nargs=2, metavar=('BASE', 'OTHER'), help='two recipes')
     args = parser.parse_args()
-    rows = read_csv(args.csv)
+    try:
+        rows = read_csv(args.csv)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
     unknown = {*(args.recipes or ()), *(args.compare or ())} - {*names(rows, 'recipe')}
     unknown |= {*(args.set or ())} - {*names(rows, 'set')}
     if unknown:
         parser.error(f'{args.csv} holds no {", ".join(sorted(unknown))}')
     if args.compare:
         base, other = args.compare
-        for test_set in args.set or names(rows, 'set'):
-            print(compare(rows, base, other, test_set, args.embeddings))
+        try:
+            for test_set in args.set or names(rows, 'set'):
+                print(compare(rows, base, other, test_set, args.embeddings))
+        except ValueError as error:  # one of them has no such figure
+            parser.error(str(error))
         return
     cells = table(rows, args.recipes, args.set, args.figures, args.embeddings)
     print(markdown_table(cells) if args.markdown else plain_table(cells))

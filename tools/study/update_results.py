@@ -88,9 +88,12 @@ def main() -> None:
     parser.add_argument('markdown', type=Path)
     parser.add_argument('--recipes', type=Path, default='configs/study', help='their folder')
     args = parser.parse_args()
-    text = args.markdown.read_text(encoding='utf-8')
-    recipes = {path.stem for path in args.recipes.glob('*.py')}
-    write_atomically(args.markdown, fill(text, args.csv, recipes))
+    try:
+        text = args.markdown.read_text(encoding='utf-8')
+        recipes = {path.stem for path in args.recipes.glob('*.py')}
+        write_atomically(args.markdown, fill(text, args.csv, recipes))
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
 
 
 if __name__ == '__main__':
