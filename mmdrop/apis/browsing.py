@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from mmengine.dataset import BaseDataset, Compose
 from mmengine.runner import set_random_seed
-from torch.utils.data import Dataset
 
 from mmdrop.datasets import LoadImage, ParsingSource
 from mmdrop.preparation import find_parsing_source
@@ -49,7 +48,7 @@ def browse_dataset(
     """
     if isinstance(dataset, Mapping):
         dataset = DATASETS.build(dict(dataset))
-    if not isinstance(dataset, Dataset):
+    if not hasattr(dataset, 'full_init'):  # as MMEngine's data sets and wrappers have
         raise TypeError(
             'browse_dataset draws a data set, or its config as cfg.train_dataloader.dataset, '
             f'got {type(dataset).__name__}'

@@ -23,20 +23,21 @@ class Image(NamedTuple):
     name: str
     source: str | np.ndarray | PILImage.Image
 
-    def pixels(self) -> np.ndarray:
-        """An array or Pillow image as ``(H, W, 3)`` uint8 BGR; files are left to a pipeline.
 
-        Raises:
-            OSError: The Pillow image cannot be decoded.
-        """
-        if isinstance(self.source, PILImage.Image):
-            try:
-                return to_bgr(self.source)
-            except (OSError, EOFError, SyntaxError, ValueError) as error:
-                raise OSError(f'{self.name} cannot be decoded ({error})') from error
-        array = self.source if self.source.ndim == 3 else self.source[..., None]
-        array = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[..., :3]
-        return np.ascontiguousarray(array)  # OpenCV takes no negative strides, as of a turned one
+def decode(source: np.ndarray | PILImage.Image, name: str) -> np.ndarray:
+    """An array or Pillow image as ``(H, W, 3)`` uint8 BGR.
+
+    Raises:
+        OSError: The Pillow image cannot be decoded.
+    """
+    if isinstance(source, PILImage.Image):
+        try:
+            return to_bgr(source)
+        except (OSError, EOFError, SyntaxError, ValueError) as error:
+            raise OSError(f'{name} cannot be decoded ({error})') from error
+    array = source if source.ndim == 3 else source[..., None]
+    array = np.repeat(array, 3, axis=2) if array.shape[2] == 1 else array[..., :3]
+    return np.ascontiguousarray(array)  # OpenCV takes no negative strides, as of a turned one
 
 
 def list_images(inputs: Images) -> list[Image]:
@@ -57,16 +58,17 @@ def list_images(inputs: Images) -> list[Image]:
     return images
 
 
-def _entries(inputs: Images) -> Iterable[ImageInput]:
+def _entries(inputs: Any) -> Iterable[ImageInput]:
     """One image or folder as a list of one; a stack of arrays one by one."""
     if isinstance(inputs, str | os.PathLike | PILImage.Image):
         return [inputs]
     if isinstance(inputs, np.ndarray):
         # Rows of a stack are images, elements of a column of names are files.
         return [inputs] if inputs.ndim in (2, 3) else list(inputs) if inputs.ndim else [inputs]
-    if isinstance(inputs, Mapping | bytes | set) or not isinstance(inputs, Iterable):
+    known = isinstance(inputs, Iterable) and not isinstance(inputs, Mapping | bytes | set)
+    if not known or _is_tensor(inputs):
         raise TypeError(f'{_ACCEPTED}; got {_name(inputs)}{_remedy(inputs)}')
-    return [inputs] if _is_tensor(inputs) else inputs
+    return inputs
 
 
 def _images_of(item: Any, position: int) -> list[Image]:

@@ -13,12 +13,12 @@ from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
-from mmdrop.apis.images import Image, Images, list_images
+from mmdrop.apis.images import Image, Images, decode, list_images
 from mmdrop.apis.loading import image_pipelines, load_weights, tested_matching
 from mmdrop.engine import read_config
 from mmdrop.functional import rank_gallery
 from mmdrop.registry import MODELS
-from mmdrop.structures import find_embeddings
+from mmdrop.structures import ReIDDataSample, find_embeddings
 from mmdrop.visualization import draw_parsing_sheet, draw_ranking_sheet
 
 ROWS_PER_SHEET = 8
@@ -123,10 +123,10 @@ class ReIDInferencer:
             The written files, ``ranking_0.png``, ``parsing_0.png`` … with eight queries each.
         """
         queries, galleries = list_images(query), list_images(gallery)
-        shown, rows = self._embed(queries)
-        queries = [queries[i] for i in rows]
-        ranked, rows = self._embed(galleries)
-        galleries = [galleries[i] for i in rows]
+        shown, readable = self._embed(queries)
+        queries = [queries[i] for i in readable]
+        ranked, readable = self._embed(galleries)
+        galleries = [galleries[i] for i in readable]
         indices, distances = self._rank(shown, ranked, topk)
         out_dir = Path(out_dir)
         out_dir.mkdir(parents=True, exist_ok=True)
@@ -158,7 +158,9 @@ class ReIDInferencer:
 
     def _embed(self, images: list[Image]) -> tuple[dict[str, Any], Tensor]:
         """The result of :meth:`__call__`, and the positions of its rows among ``images``."""
-        samples, rows, failed = [], [], {}
+        samples: list[ReIDDataSample] = []
+        rows: list[int] = []
+        failed: dict[str, str] = {}
         for start in range(0, len(images), self.batch_size):
             packed = []
             for row, image in enumerate(images[start : start + self.batch_size], start):
@@ -197,11 +199,11 @@ class ReIDInferencer:
 
     def _rank(self, query: Mapping, gallery: Mapping, topk: int) -> tuple[Tensor, Tensor]:
         """Nearest rows of a result, and their distances, for each row of another."""
-        query, query_visibility = self._selected(query)
-        gallery, gallery_visibility = self._selected(gallery)
+        query_embeddings, query_visibility = self._selected(query)
+        gallery_embeddings, gallery_visibility = self._selected(gallery)
         return rank_gallery(
-            query,
-            gallery,
+            query_embeddings,
+            gallery_embeddings,
             query_visibility=query_visibility,
             gallery_visibility=gallery_visibility,
             k=topk,
@@ -214,7 +216,7 @@ class ReIDInferencer:
             if packed is None:  # as mmcv's own loader does where it is told to ignore such files
                 raise OSError(f'{image.source} cannot be decoded')
             return packed
-        pixels = image.pixels()
+        pixels = decode(image.source, image.name)
         shape = pixels.shape[:2]
         return self.array_pipeline(
             dict(img=pixels, img_path=image.name, img_shape=shape, ori_shape=shape)
