@@ -473,6 +473,8 @@ def test_keys_can_take_the_seed_too(study):
         settings = json.loads((folder / 'settings.json').read_text())
         assert settings['train_dataloader.dataset.draw'] == seed
         assert kept['test_settings']['test_dataloader']['dataset']['draw'] == seed
+    rows = study_report.read_csv(study.out / 'study.csv')
+    assert {row['seed'] for row in rows} == {3, 7} and not study_report.mixtures(rows)
 
 
 def test_the_draws_of_occluded_reid_are_ten_halves_that_train_and_test(tmp_path):

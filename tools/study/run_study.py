@@ -70,7 +70,7 @@ def report(args: argparse.Namespace) -> list[dict]:
     order = {recipe.stem: i for i, recipe in enumerate(args.recipes)}
     results = [read_json(path) for path in args.out.glob('*/seed*/result.json')]
     for result in results:
-        result['test'] = digest(result['test_settings'])
+        result['test'] = digest(result['test_settings'], result.get('seeded', ()))
     results.sort(key=lambda x: (order.get(x['recipe'], len(order)), x['recipe'], x['seed']))
     rows = make_rows(results, args.main_set)
     if rows:
@@ -103,11 +103,13 @@ def describe(run: Run, result: dict, main_set: str) -> str:
 def study(args: argparse.Namespace) -> int:
     """Run what is not done yet and return the exit status."""
     recipes = [] if args.report_only else args.recipes
-    try:
-        runs = [Run(recipe, seed, args) for recipe in recipes for seed in args.seeds]
-    except USER_ERRORS as error:  # one recipe cannot be read: better now than hours later
-        print(f'error: {error}')
-        return 1
+    runs = []
+    for recipe in recipes:  # one that cannot be read is told now and not hours later
+        try:
+            runs += [Run(recipe, seed, args) for seed in args.seeds]
+        except USER_ERRORS as error:
+            print(f'error: {recipe}: {type(error).__name__}: {error}')
+            return 1
     results: list[dict] = []
     failed: list[str] = []
     busy: list[Run] = []

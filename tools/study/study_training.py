@@ -9,7 +9,7 @@ import shlex
 import shutil
 import statistics
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -162,6 +162,7 @@ class Run:
             'images_per_second': self.images_per_second(),
             'date': f'{datetime.datetime.now():%Y-%m-%d %H:%M}',
             'cfg_options': self.options[1:],
+            'seeded': self.args.seeded,
             'commands': [*(piece['command'] for piece in pieces), shlex.join(command)],
             'test_settings': self.test,
         }
@@ -188,9 +189,14 @@ class Run:
         return round(batch_size / statistics.median(times), 2) if batch_size and times else None
 
 
-def digest(test_settings: dict[str, Any]) -> str:
-    """Short name of a test; whether the parsing is scored as well does not change it."""
+def digest(test_settings: dict[str, Any], seeded: Collection[str] = ()) -> str:
+    """Short name of a test; whether the parsing is scored as well does not change it.
+
+    Nor do the keys that took the seed.
+    """
     settings = {key: value for key, value in test_settings.items() if key != 'parsing'}
+    if seeded:
+        settings = {key: value for key, value in flatten(settings) if key not in seeded}
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
