@@ -1,5 +1,8 @@
 """What training and testing read: data sets, label sources, transforms and the sampler."""
 
+import sys
+
+from mmdrop.datasets import parsing
 from mmdrop.datasets.occlusion import OccludePerson, hash_images, image_checksum, occluded_images
 from mmdrop.datasets.parsing import (
     PART_GROUPS,
@@ -42,3 +45,6 @@ __all__ = [
     'image_checksum',
     'occluded_images',
 ]
+
+# Where scripts outside look for them still: the names of before there was the room `parsing`.
+sys.modules |= {f'{__name__}.{old}': getattr(parsing, old) for old in ('keypoint_files', 'limbs')}

@@ -26,7 +26,7 @@ def sync_batch_norm(model: nn.Module) -> None:
 
 @HOOKS.register_module()
 class SyncBatchNormHook(Hook):
-    """Synchronise batch norm at the end of an epoch, before the checkpoint, and before validation.
+    """Synchronise batch norm before each checkpoint and each validation.
 
     MMEngine's ``SyncBuffersHook`` averages every buffer, identities of the memory bank included.
     """
@@ -34,9 +34,13 @@ class SyncBatchNormHook(Hook):
     priority = 'ABOVE_NORMAL'
 
     def after_train_epoch(self, runner: Runner) -> None:
-        """Synchronise before the checkpoint hook, whose priority is lower, saves."""
+        """Synchronise before the checkpoint hook, also MMEngine's, saves."""
+        sync_batch_norm(runner.model)
+
+    def before_checkpoint(self, runner: Runner) -> None:
+        """Synchronise before a checkpoint within an epoch."""
         sync_batch_norm(runner.model)
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Synchronise before a validation between two epochs' ends."""
+        """Synchronise before a validation."""
         sync_batch_norm(runner.model)
