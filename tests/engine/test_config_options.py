@@ -32,7 +32,6 @@ def value(cfg, key):
         'train_dataloader.dataset.pipeline.2.scale=(64,32)',  # item of a list
         'param_scheduler.0.end=5',
         'val_dataloader=None',  # a dict goes
-        'default_hooks.ranking=None',
         'model.backbone.norm_eval=True',  # parameter of the class that the config does not give
         'model.backbone.init_cfg.checkpoint=a.pth',
         'model.backbone.init_cfg.map_location=cpu',

@@ -117,7 +117,7 @@ class StripeReIDHead(BaseReIDHead):
 
 
 def _stripe_shares(stripes: int, rows: Tensor) -> Tensor:
-    """Share of each of the h rows ``(B, h, C)`` in each stripe's mean, ``(S, h)``."""
+    """Share of each row ``(B, h, C)`` in each stripe's mean, ``(S, h)``; they may overlap."""
     height = rows.shape[1]
     row = torch.arange(height, device=rows.device)
     stripe = torch.arange(stripes, device=rows.device)[:, None]
