@@ -1,0 +1,22 @@
+"""Which images a data set has, what their names say, and whether they fit together."""
+
+from .checking import Findings, check_images
+from .csv_file import read_csv
+from .folders import list_folder, list_layout, missing_folder
+from .images import JUNK_PID, NO_CAMERA, SUBSETS, Image
+from .names import number_pids, parse_name
+
+__all__ = [
+    'JUNK_PID',
+    'NO_CAMERA',
+    'SUBSETS',
+    'Findings',
+    'Image',
+    'check_images',
+    'list_folder',
+    'list_layout',
+    'missing_folder',
+    'number_pids',
+    'parse_name',
+    'read_csv',
+]

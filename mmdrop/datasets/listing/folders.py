@@ -1,0 +1,71 @@
+"""Images of a public set, or of folders of one's own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmdrop.datasets.layouts import Layout
+from mmdrop.datasets.listing.images import NO_CAMERA, SUBSETS, Image
+from mmdrop.datasets.listing.names import parse_name, parse_pid
+from mmdrop.utils import list_image_files
+
+_OWN_FOLDERS = {subset: (subset,) for subset in SUBSETS}
+
+
+def list_layout(layout: Layout, root: Path, subset: str) -> list[Image]:
+    """Images of a subset of a public set; sorted, junk included.
+
+    Raises:
+        FileNotFoundError: A folder is missing.
+        ValueError: A file name is wrong.
+    """
+    images = []
+    for name in layout.folders[subset]:
+        for path in _list_existing(root / name, root, layout.folders):
+            pid, camid = parse_name(path, layout.pattern, first_camera=1)
+            images.append(
+                # Published labels drop the folder that some sets have for each identity.
+                Image(path, f'{name}/{path.stem}', pid, layout.cameras.get(name, camid))
+            )
+    return images
+
+
+def list_folder(root: Path, subset: str, pattern: str | None) -> list[Image]:
+    """Images of ``root/subset``: ``<pid>/...`` or, with a pattern, named by identity.
+
+    Raises:
+        FileNotFoundError: The folder is missing.
+        ValueError: A name is wrong.
+    """
+    images = []
+    for path in _list_existing(root / subset, root, _OWN_FOLDERS):
+        below = path.relative_to(root / subset)
+        if pattern is not None:
+            pid, camid = parse_name(path, pattern, first_camera=0)
+        elif len(below.parts) > 1:
+            pid, camid = parse_pid(below.parts[0], str(path)), NO_CAMERA
+        else:
+            raise ValueError(
+                f'{path} is in no folder of an identity: expected {subset}/<pid>/{path.name}, '
+                'or pass `pattern`, a regular expression with the group (?P<pid>...)'
+            )
+        label_stem = path.relative_to(root).with_suffix('').as_posix()
+        images.append(Image(path, label_stem, pid, camid))
+    return images
+
+
+def _list_existing(
+    folder: Path, root: Path, folders: Mapping[str, tuple[str, ...]]
+) -> list[Path]:
+    if not folder.is_dir():
+        raise missing_folder(folder, root, folders)
+    return list_image_files(folder)
+
+
+def missing_folder(
+    folder: Path, root: Path, folders: Mapping[str, tuple[str, ...]] = _OWN_FOLDERS
+) -> FileNotFoundError:
+    """The error for a folder that is not there, with the tree that was expected."""
+    expected = ', '.join(dict.fromkeys(f'{name}/' for names in folders.values() for name in names))
+    return FileNotFoundError(
+        f'{folder} does not exist; set `data_root` (now {root}) to the folder that holds {expected}'
+    )
