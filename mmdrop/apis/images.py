@@ -9,11 +9,11 @@ import numpy as np
 from PIL import Image as PILImage
 
 from mmdrop.datasets.transforms import to_bgr
+from mmdrop.utils import IMAGE_EXTENSIONS, list_image_files
 
 ImageInput = str | os.PathLike | np.ndarray | PILImage.Image
 Images = ImageInput | Iterable[ImageInput]
 
-SUFFIXES = ('.bmp', '.jpeg', '.jpg', '.png', '.tif', '.tiff', '.webp')
 _ACCEPTED = 'images are files, folders, NumPy arrays and Pillow images, or a list of them'
 
 
@@ -95,9 +95,10 @@ def _images_of(item: Any, position: int) -> list[Image]:
 
 
 def _images_in(folder: Path) -> list[Image]:
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    found = list_image_files(folder, recursive=False, strict=False)
     if not found:
-        raise ValueError(f'{folder}: no image in this folder (looked for {" ".join(SUFFIXES)})')
+        suffixes = ' '.join(sorted(IMAGE_EXTENSIONS))
+        raise ValueError(f'{folder}: no image in this folder (looked for {suffixes})')
     return [Image(str(path), str(path)) for path in found]
 
 

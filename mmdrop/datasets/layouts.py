@@ -119,4 +119,3 @@ PUBLIC_SETS = ('market1501', 'dukemtmc', 'occluded_duke', 'p_dukemtmc', 'occlude
 def find_layout(name: str) -> Layout | None:
     """The row of a public set, with or without its protocol; None if there is no such set."""
     return LAYOUTS.get('occluded_reid_transfer' if name == 'occluded_reid' else name)
-

@@ -1,35 +1,31 @@
 """Data sets of person images: public layouts, folders and CSV files."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmdrop.datasets.layouts import (
-    LAYOUTS,
+from mmdrop.datasets.arguments import SPLITS, check_arguments
+from mmdrop.datasets.layouts import LAYOUTS, Counts, Layout
+from mmdrop.datasets.listing import (
     NO_CAMERA,
-    PUBLIC_SETS,
-    Counts,
+    SUBSETS,
     Image,
-    Layout,
-    draw_half,
-    list_csv,
+    Listed,
+    check_images,
     list_folder,
     list_layout,
     number_pids,
-    shuffle_pids,
-    split_queries,
+    read_csv,
 )
 from mmdrop.datasets.occlusion.proxy import check_occlusion, find_occlude_person, mark_occluded
+from mmdrop.datasets.splits import draw_half, shuffle_pids, split_queries
 from mmdrop.registry import DATASETS
 
-NUM_DRAWS = 10
 JUNK = -1
-_NAMES = (*PUBLIC_SETS, 'folder', 'csv')
-_SUBSETS = {'train': ('train',), 'val': ('query', 'gallery'), 'test': ('query', 'gallery')}
 _DISTRACTOR = 0
 
 
@@ -94,7 +90,7 @@ class ReIDDataset(BaseDataset):
         serialize_data: bool = True,
         lazy_init: bool = False,
     ):
-        _check_arguments(layout, split, protocol, draw, pattern, ann_file, identities)
+        check_arguments(layout, split, protocol, draw, pattern, ann_file, identities)
         self.layout = layout if protocol is None else f'{layout}_{protocol}'
         self.split = split
         self.draw = draw
@@ -146,73 +142,98 @@ class ReIDDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """List the images of the split."""
+        subsets = self._list_subsets(('train',) if self.split == 'val' else SPLITS[self.split])
         if self.split == 'val':
-            subsets = dict(
-                zip(_SUBSETS['val'], split_queries(self._list_subset('train')), strict=True)
-            )
-        else:
-            subsets = {subset: self._list_subset(subset) for subset in _SUBSETS[self.split]}
-        number = number_pids([image.pid for images in subsets.values() for image in images])
-        data_list = []
-        for subset, images in subsets.items():
-            data_list += [_data_info(image, number(image.pid), subset) for image in images]
-        data_list = self._drop_junk(data_list)
-        if self.layout in LAYOUTS and self._row.half:
-            train_pids = draw_half({info['pid'] for info in data_list}, self.draw)
+            subsets = dict(zip(SPLITS['val'], split_queries(subsets['train']), strict=True))
+        number = number_pids(
+            [image for images in subsets.values() for image in images], merge=self._is_public
+        )
+        listed = self._drop_junk(
+            [
+                Listed(image, s, number[image.pid])
+                for s, images in subsets.items()
+                for image in images
+            ]
+        )
+        if self._is_public and self._row.half:
+            train_pids = draw_half({item.pid for item in listed}, self.draw)
             keep_train = self.split != 'test'
-            data_list = [i for i in data_list if (i['pid'] in train_pids) == keep_train]
-        data_list = self._select_identities(data_list)
-
-        if self.occlusion is not None:
-            mark_occluded(data_list, self.occlusion)
+            listed = [item for item in listed if (item.pid in train_pids) == keep_train]
+        listed = self._select_identities(listed)
         for subset in subsets:
-            self._report(subset, [i for i in data_list if i['subset'] == subset])
-        if self.occlusion is not None:
-            self._report_donors()
-        pids = sorted({info['pid'] for info in data_list})
+            self._report(subset, [item for item in listed if item.subset == subset])
+        pids = sorted({item.pid for item in listed})
         if self.split == 'train' and len(pids) < 2:
             raise ValueError(f'{self.data_root}: training needs 2 identities, found {len(pids)}')
+        self._check(listed)
+
         labels = {pid: label for label, pid in enumerate(pids)}
-        for info in data_list:
-            del info['subset']
-            info['gt_label'] = labels[info['pid']] if self.split == 'train' else -1
+        data_list = [
+            dict(
+                img_path=str(image.path),
+                label_stem=image.label_stem,
+                pid=pid,
+                camid=image.camid,
+                gt_label=labels[pid] if self.split == 'train' else -1,
+                is_query=subset == 'query',
+            )
+            for image, subset, pid in listed
+        ]
+        if self.occlusion is not None:
+            mark_occluded(data_list, self.occlusion)
+            self._report_donors()
         self._metainfo['num_identities'] = len(pids)
-        self._metainfo['num_cameras'] = _count(data_list).cameras
+        self._metainfo['num_cameras'] = _count(listed).cameras
         return data_list
 
-    def _list_subset(self, subset: str) -> list[Image]:
+    @property
+    def _is_public(self) -> bool:
+        return self.layout in LAYOUTS
+
+    def _list_subsets(self, names: Sequence[str]) -> dict[str, list[Image]]:
         root = Path(self.data_root)
         if self.layout == 'folder':
-            return list_folder(root, subset, self.pattern)
+            return {subset: list_folder(root, subset, self.pattern) for subset in names}
         if self.layout == 'csv':
-            return list_csv(root, Path(self.ann_file), subset)
-        return list_layout(self._row, root, subset)
+            rows = read_csv(root, Path(self.ann_file))
+            return {subset: rows[subset] for subset in names}
+        return {subset: list_layout(self._row, root, subset) for subset in names}
 
-    def _drop_junk(self, data_list: list[dict]) -> list[dict]:
-        kept = [info for info in data_list if info['pid'] != JUNK]
-        if len(kept) < len(data_list):
-            dropped = len(data_list) - len(kept)
+    def _list_others(self) -> dict[str, list[Image]]:
+        """The subsets on the other side of training and test, where they can be listed."""
+        own = ('train',) if self.split == 'val' else SPLITS[self.split]
+        others = {}
+        for subset in () if self._is_public else set(SUBSETS) - set(own):
+            # What is wrong with them is an error of the data set that reads them.
+            with suppress(OSError, ValueError):
+                others |= self._list_subsets((subset,))
+        return others
+
+    def _drop_junk(self, listed: list[Listed]) -> list[Listed]:
+        kept = [item for item in listed if item.pid != JUNK]
+        if len(kept) < len(listed):
+            dropped = len(listed) - len(kept)
             print_log(f'{self._dataset_name}: {dropped} junk images (pid -1) left out', 'current')
         return kept
 
-    def _select_identities(self, data_list: list[dict]) -> list[dict]:
+    def _select_identities(self, listed: list[Listed]) -> list[Listed]:
         if self.identities is None:
-            return data_list
+            return listed
         start, stop = self.identities
         distractors = {_DISTRACTOR} if self.layout == 'market1501' else set()
-        pids = {info['pid'] for info in data_list} - distractors
+        pids = {item.pid for item in listed} - distractors
         if stop > len(pids):
             raise ValueError(f'identities={self.identities}: the split has {len(pids)} identities')
         kept = set(shuffle_pids(pids, seed=0)[start:stop]) | distractors
-        return [info for info in data_list if info['pid'] in kept]
+        return [item for item in listed if item.pid in kept]
 
-    def _report(self, subset: str, data_list: list[dict]) -> None:
+    def _report(self, subset: str, listed: list[Listed]) -> None:
         """Log the counts of a subset and compare them with the published ones."""
-        if not data_list:
+        if not listed:
             raise ValueError(f'{self.data_root}: layout {self.layout!r} has no {subset} image')
-        found = _count(data_list)
+        found = _count(listed)
         print_log(f'{self._dataset_name} {subset}: {_text(found)}', 'current')
-        whole = self.layout in LAYOUTS and self.split != 'val' and self.identities is None
+        whole = self._is_public and self.split != 'val' and self.identities is None
         known = self._row.known.get(subset, Counts()) if whole else Counts()
         if any(k is not None and k != f for k, f in zip(known, found, strict=True)):
             print_log(
@@ -222,11 +243,24 @@ class ReIDDataset(BaseDataset):
                 level=logging.WARNING,
             )
 
+    def _check(self, listed: list[Listed]) -> None:
+        """Refuse a set that cannot work, and log once what is suspicious in it."""
+        findings = check_images(listed, self._list_others(), self.split, self._is_public)
+        for note in findings.notes:
+            print_log(f'{self._dataset_name}: {note}', 'current')
+        if findings.warnings:
+            text = '; '.join(findings.warnings)
+            print_log(
+                f'{self._dataset_name}: look at this before you trust it: {text}',
+                'current',
+                level=logging.WARNING,
+            )
+
     def _report_donors(self) -> None:
         """Log how many images people are cut out of, and compare with the published number."""
         found = self.pipeline.transforms[find_occlude_person(self)].num_donors
         print_log(f'{self._dataset_name}: people are cut out of {found} images', 'current')
-        known = self._row.known.get('train', Counts()).images if self.layout in LAYOUTS else None
+        known = self._row.known.get('train', Counts()).images if self._is_public else None
         if found and known not in (None, found):
             print_log(
                 f'{self._dataset_name}: the published training set has {known} images. With '
@@ -244,55 +278,12 @@ class ReIDDataset(BaseDataset):
         return data
 
 
-def _data_info(image: Image, pid: int, subset: str) -> dict:
-    return dict(
-        img_path=str(image.path),
-        label_stem=image.label_stem,
-        pid=pid,
-        camid=image.camid,
-        is_query=subset == 'query',
-        subset=subset,
-    )
-
-
-def _count(data_list: list[dict]) -> Counts:
-    pids = {info['pid'] for info in data_list}
-    cameras = {info['camid'] for info in data_list} - {NO_CAMERA}
-    return Counts(len(data_list), len(pids), len(cameras))
+def _count(listed: list[Listed]) -> Counts:
+    pids = {item.pid for item in listed}
+    cameras = {item.image.camid for item in listed} - {NO_CAMERA}
+    return Counts(len(listed), len(pids), len(cameras))
 
 
 def _text(counts: Counts) -> str:
     units = zip(counts, ('images', 'identities', 'cameras'), strict=True)
     return ', '.join(f'{number} {unit}' for number, unit in units if number is not None)
-
-
-def _check_arguments(
-    layout: str,
-    split: str,
-    protocol: str | None,
-    draw: int,
-    pattern: str | None,
-    ann_file: str,
-    identities: tuple[int, int] | None,
-) -> None:
-    if layout not in _NAMES:
-        raise ValueError(f'layout must be one of {_NAMES}, got {layout!r}')
-    if split not in _SUBSETS:
-        raise ValueError(f"split must be 'train', 'val' or 'test', got {split!r}")
-    if identities is not None and not 0 <= identities[0] < identities[1]:
-        raise ValueError(f'identities must be two rising places from 0, got {identities}')
-    if layout == 'occluded_reid' and protocol not in ('transfer', 'half'):
-        raise ValueError(
-            "layout='occluded_reid' needs protocol='transfer' (test on all images) or 'half' "
-            f'(train on half of the identities): their scores do not compare; got {protocol!r}'
-        )
-    if layout != 'occluded_reid' and protocol is not None:
-        raise ValueError(f"protocol is for layout='occluded_reid' only, layout is {layout!r}")
-    if draw not in range(NUM_DRAWS) or (draw and protocol != 'half'):
-        raise ValueError(f"draw must be 0..{NUM_DRAWS - 1} and needs protocol='half', got {draw}")
-    if pattern is not None and layout != 'folder':
-        raise ValueError(f"pattern is for layout='folder' only, layout is {layout!r}")
-    if pattern is not None and 'pid' not in re.compile(pattern).groupindex:
-        raise ValueError(f'pattern needs the named group (?P<pid>...), got {pattern!r}')
-    if (layout == 'csv') != bool(ann_file):
-        raise ValueError(f"layout='csv' and ann_file go together, got {layout!r}, {ann_file!r}")

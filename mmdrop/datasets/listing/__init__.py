@@ -1,6 +1,6 @@
 """Which images a data set has, what their names say, and whether they fit together."""
 
-from .checking import Findings, check_images
+from .checking import Listed, check_images
 from .csv_file import read_csv
 from .folders import list_folder, list_layout, missing_folder
 from .images import JUNK_PID, NO_CAMERA, SUBSETS, Image
@@ -10,8 +10,8 @@ __all__ = [
     'JUNK_PID',
     'NO_CAMERA',
     'SUBSETS',
-    'Findings',
     'Image',
+    'Listed',
     'check_images',
     'list_folder',
     'list_layout',

@@ -73,11 +73,13 @@ def _rows(text: str, path: Path) -> Iterator[tuple[str, dict[str, str]]]:
         if not any(values):
             continue
         where = f'{path}, line {reader.line_num + bool(announced)}'
-        if len(values) != len(columns):
+        if any(values[len(columns) :]):
             raise ValueError(
-                f'{where} has {len(values)} values, the header has {len(columns)} columns'
+                f'{where} has {len(values)} values, the header {len(columns)} columns; put a path '
+                f'with {_DELIMITERS[delimiter]} in quotes'
             )
-        yield where, dict(zip(columns, values, strict=True))
+        values += [''] * (len(columns) - len(values))
+        yield where, dict(zip(columns, values, strict=False))
 
 
 def _read_header(lines: io.StringIO, path: Path) -> tuple[str, list[str]]:

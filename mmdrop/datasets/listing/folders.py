@@ -53,9 +53,7 @@ def list_folder(root: Path, subset: str, pattern: str | None) -> list[Image]:
     return images
 
 
-def _list_existing(
-    folder: Path, root: Path, folders: Mapping[str, tuple[str, ...]]
-) -> list[Path]:
+def _list_existing(folder: Path, root: Path, folders: Mapping[str, tuple[str, ...]]) -> list[Path]:
     if not folder.is_dir():
         raise missing_folder(folder, root, folders)
     return list_image_files(folder)

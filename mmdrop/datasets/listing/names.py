@@ -98,6 +98,11 @@ def parse_camera(text: str | None, first: int, where: str) -> int:
     return int(text) - first
 
 
+def number_of(pid: str) -> int | str:
+    """What is equal for two ways to write an identity: its number if it is one, else the text."""
+    return int(pid) if _WHOLE.fullmatch(pid) else pid
+
+
 def _fits(digits: str) -> bool:
     # The length goes first: Python refuses to convert thousands of digits.
     return len(digits.lstrip('-0')) <= len(str(_LARGEST)) and abs(int(digits)) <= _LARGEST

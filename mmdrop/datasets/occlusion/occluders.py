@@ -15,11 +15,11 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from mmdrop.datasets.layouts import LAYOUTS, list_images
 from mmdrop.datasets.parsing.keypoint_labels import LoadKeypointParsing
 from mmdrop.datasets.rendering.exact import make_exact_object
 from mmdrop.datasets.rendering.objects import OBJECTS
 from mmdrop.datasets.transforms import LoadImage
+from mmdrop.utils import list_image_files
 
 SMALLEST_BODY = 0.05  # share of the picture; a smaller body is a failure of the key points
 _TILE = 47  # pixels
@@ -170,12 +170,12 @@ def _list_images(root: str) -> list[tuple[Path, str]]:
         )
     found = sorted(
         ((folder.name / path.relative_to(folder)).with_suffix('').as_posix(), path)
-        for path in list_images(folder, folder)
+        for path in list_image_files(folder)
     )
     return [(path, name) for name, path in found]
 
 
 def _pid(path: Path) -> int | None:
     """Identity in a name such as ``0002_c1s1_000451_03.jpg``, None in other names."""
-    match = re.match(LAYOUTS['market1501'].pattern, path.name)
+    match = re.match(r'(?P<pid>-?[0-9]+)_c[0-9]', path.name)
     return int(match['pid']) if match else None

@@ -43,11 +43,11 @@ def mark_occluded(data_list: list[dict], occlusion: Mapping) -> None:
     of the files nor other images decide how an image is occluded.
 
     Args:
-        data_list: Images with ``subset`` (``'query'`` or ``'gallery'``) and ``label_stem``.
+        data_list: Images with ``is_query`` and ``label_stem``.
         occlusion: ``seed``, and the share of each subset; their number is rounded.
     """
     for subset in ('query', 'gallery'):
-        images = [info for info in data_list if info['subset'] == subset]
+        images = [info for info in data_list if info['is_query'] == (subset == 'query')]
         names = [f'{occlusion["seed"]}/{subset}/{info["label_stem"]}' for info in images]
         order = sorted(range(len(images)), key=lambda i: (_hash('choice', names[i]), names[i]))
         chosen = set(order[: round(occlusion[subset] * len(images))])

@@ -22,6 +22,7 @@ from mmdrop.datasets.parsing.keypoint_json import (
 from mmdrop.datasets.parsing.keypoint_npz import read_npz
 from mmdrop.datasets.parsing.keypoint_people import find_person
 from mmdrop.datasets.parsing.keypoints import KeypointContent, Keypoints, name_ends
+from mmdrop.utils import list_files
 
 # What a damaged or wrong file makes the readers raise.
 _DAMAGE = (
@@ -97,7 +98,7 @@ def _read_json(path: Path) -> KeypointContent:
 def _read_folder(path: Path) -> KeypointContent:
     """One file an image, as OpenPifPaf, mmpose, OpenPose and KPR write them."""
     found = []
-    for file in sorted(path.rglob('*.json')):
+    for file in (file for file in list_files(path) if file.suffix == '.json'):
         name = file.relative_to(path).as_posix().removesuffix('.json')
         try:
             content = json.loads(file.read_text(encoding='utf-8'))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmdrop.datasets.layouts import IMAGE_EXTENSIONS
+from mmdrop.utils import IMAGE_EXTENSIONS
 from mmdrop.datasets.parsing.joint_orders import (
     OPENPOSE,
     JointOrder,

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mmdrop.datasets.layouts import list_files
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.parsing.base import FileParsingSource, ParsingSource
 from mmdrop.datasets.transforms import LoadImage
@@ -21,6 +20,7 @@ from mmdrop.preparation.label_checking.report import (
 )
 from mmdrop.registry import TRANSFORMS
 from mmdrop.structures import IGNORED
+from mmdrop.utils import list_files
 
 _SKEWED = 1.5  # a label whose height over width is so many times its image's is not that image's
 

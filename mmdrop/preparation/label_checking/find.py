@@ -5,9 +5,9 @@ from pathlib import Path
 
 from mmengine.dataset import BaseDataset
 
-from mmdrop.datasets.layouts import list_files
 from mmdrop.datasets.parsing.base import ParsingSource
 from mmdrop.datasets.reid_dataset import ReIDDataset
+from mmdrop.utils import list_files
 
 # Of the published labels and of those that make_parsing_labels writes; the longer one goes first.
 _SUFFIXES = {

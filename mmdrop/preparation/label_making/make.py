@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from mmdrop.datasets.layouts import JUNK_PID, PUBLIC_SETS, find_layout, list_images, list_layout
+from mmdrop.datasets.layouts import PUBLIC_SETS, find_layout
+from mmdrop.datasets.listing import JUNK_PID, list_layout, missing_folder
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.parsing.advice import source_lines, source_options
 from mmdrop.datasets.transforms import LoadImage
 from mmdrop.preparation.label_making.base import LabelMaker, NoPerson
 from mmdrop.registry import LABEL_MAKERS
+from mmdrop.utils import list_image_files
 
 LOG_NAME = 'make_parsing_labels.log'
 OPTIONS_NAME = 'make_parsing_labels.json'
@@ -88,7 +90,10 @@ def find_images(
     if layout is None or layout == 'folder':
         subsets = ['train', 'query', 'gallery'] if test else ['train']
         folders = [root / subset for subset in subsets] if layout else [root]
-        paths = [path for folder in folders for path in list_images(folder, root)]
+        missing = next((folder for folder in folders if not folder.is_dir()), None)
+        if missing is not None:
+            raise missing_folder(missing, root)
+        paths = [path for folder in folders for path in list_image_files(folder)]
         pairs = [(path, path.relative_to(root).with_suffix('').as_posix()) for path in paths]
     elif row is not None:
         subsets = list(row.folders) if test or 'train' not in row.folders else ['train']

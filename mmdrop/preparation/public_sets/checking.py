@@ -1,26 +1,16 @@
 """Check an unpacked data set against what is known of it."""
 
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmdrop.datasets.layouts import (
-    IMAGE_EXTENSIONS,
-    JUNK_PID,
-    NO_CAMERA,
-    PUBLIC_SETS,
-    Counts,
-    Image,
-    Layout,
-    find_layout,
-    list_files,
-    parse_name,
-)
+from mmdrop.datasets.layouts import PUBLIC_SETS, Counts, Layout, find_layout
+from mmdrop.datasets.listing import JUNK_PID, NO_CAMERA, Image, parse_name
 from mmdrop.datasets.parallel import map_parallel
 from mmdrop.datasets.parsing.advice import source_options
 from mmdrop.datasets.transforms import LoadImage
 from mmdrop.preparation.report import CheckReport, name_some
+from mmdrop.utils import IMAGE_EXTENSIONS, list_files
 
 _LABELS = 'masks/pifpaf_maskrcnn_filtering'  # where the recipes look for parsing labels
 _SUFFIXES = {'occluded_duke': '.jpg.confidence_fields.npy'}
@@ -103,6 +93,9 @@ def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -
     try:
         for file in list_files(path):
             (images if file.suffix.lower() in IMAGE_EXTENSIONS else others).append(file)
+    except FileNotFoundError as error:
+        report.problems.append(str(error))
+        return []
     except OSError as error:
         report.problems.append(f'{path} cannot be listed ({error})\ncheck its permissions')
         return []
@@ -114,26 +107,19 @@ def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -
 
 
 def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Path]) -> list[Image]:
-    images, wrong, unusual = [], [], []
+    images, wrong = [], []
     for path in paths:
         try:
             pid, camid = parse_name(path, layout.pattern, first_camera=1)
         except ValueError:
             wrong.append(str(path))
             continue
-        if not re.fullmatch(layout.stem, path.stem):
-            unusual.append(str(path))
         camid = layout.cameras.get(folder, camid)
         images.append(Image(path, f'{folder}/{path.stem}', pid, camid))
     if wrong:
         report.problems.append(
             f'{len(wrong)} images in {folder} are named unlike those of the set; training would '
             f'stop at them. Move them away:\n{name_some(wrong)}'
-        )
-    if unusual:
-        report.problems.append(
-            f'{len(unusual)} images in {folder} are no files of the set, but would be read as '
-            f'such. Move them away:\n{name_some(unusual)}'
         )
     return images
 

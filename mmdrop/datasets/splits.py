@@ -1,0 +1,31 @@
+"""Parts of a set that are the same on every machine: halves, drawn identities, validation."""
+
+import numpy as np
+
+from mmdrop.datasets.listing.images import Image
+
+
+def shuffle_pids(pids: set[int], seed: int) -> list[int]:
+    """Identities in a random order that is the same on every machine.
+
+    The sorted identities are ordered by the raw stream of PCG64, which NumPy keeps fixed between
+    versions (the methods of its generators may change).
+    """
+    order = np.random.PCG64(seed).random_raw(len(pids)).argsort(kind='stable')
+    return np.array(sorted(pids))[order].tolist()
+
+
+def draw_half(pids: set[int], draw: int) -> set[int]:
+    """Training identities of a half split; no official list exists."""
+    return set(shuffle_pids(pids, draw)[: len(pids) // 2])
+
+
+def split_queries(images: list[Image]) -> tuple[list[Image], list[Image]]:
+    """Make queries and gallery of training images, to choose settings without the test set.
+
+    The first image of an identity in each camera is a query, as in Market-1501; the others are
+    the gallery.
+    """
+    first = {(image.pid, image.camid): image for image in reversed(images)}
+    queries = set(first.values())
+    return [i for i in images if i in queries], [i for i in images if i not in queries]
