@@ -60,8 +60,7 @@ def read_checkpoint(
         )
         raise UnsafeCheckpointError(
             f'{name} was not read: {what} neither a tensor nor a plain value, and reading it '
-            'could run code. Where you trust it, save its state_dict alone: weights_only=True reads '
-            'that'
+            'could run code. Where you trust it, save its state_dict alone, which can be read'
         ) from error
 
 

@@ -9,7 +9,8 @@ from PIL import Image
 
 from mmdrop.datasets import LoadImage, PackReIDInputs, ReIDDataset
 from mmdrop.datasets import reid_dataset as module
-from mmdrop.datasets.layouts import LAYOUTS, draw_half
+from mmdrop.datasets.layouts import LAYOUTS
+from mmdrop.datasets.splits import draw_half
 
 MARKET = {
     'bounding_box_train': ('0007_c2s1_000001_01', '0002_c1s1_000451_03', '0007_c6s2_000003_01'),
@@ -19,8 +20,10 @@ MARKET = {
 
 
 def write_image(path):
+    """An image whose content depends on its whole path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((8, 4, 3), 90, np.uint8)).save(path)
+    rng = np.random.default_rng(list(str(path).encode()))
+    Image.fromarray(rng.integers(0, 256, (8, 4, 3), np.uint8)).save(path)
 
 
 @pytest.fixture
@@ -179,11 +182,11 @@ def test_folder_layout_takes_text_as_identity_in_sorted_order(tmp_path):
 
 
 def test_folder_layout_reads_names_with_a_pattern(tmp_path):
-    for path in ('query/a12-3.png', 'gallery/a7-0.png'):
+    for path in ('query/a12-3.png', 'gallery/a12-0.png', 'gallery/a7-0.png'):
         write_image(tmp_path / path)
     pattern = r'a(?P<pid>\d+)-(?P<camid>\d+)'
     dataset = ReIDDataset('folder', tmp_path, 'test', pattern=pattern)
-    assert column(dataset, 'pid') == [12, 7] and column(dataset, 'camid') == [3, 0]
+    assert column(dataset, 'pid') == [12, 12, 7] and column(dataset, 'camid') == [3, 0, 0]
 
 
 def test_folder_layout_without_folder_of_identity_is_refused(tmp_path):
@@ -195,6 +198,8 @@ def test_folder_layout_without_folder_of_identity_is_refused(tmp_path):
 def test_csv_layout_reads_its_columns(tmp_path):
     rows = ['path,pid,camid,subset', 'b.png,9,2,query', 'a.png,9,,gallery', 'c.png,1,0,train']
     (tmp_path / 'list.csv').write_text('\n'.join(rows))
+    for name in 'abc':
+        write_image(tmp_path / f'{name}.png')
     dataset = ReIDDataset('csv', tmp_path, 'test', ann_file='list.csv')
     assert column(dataset, 'pid') == [9, 9] and column(dataset, 'camid') == [2, -1]
     assert column(dataset, 'img_path')[0] == str(tmp_path / 'b.png')

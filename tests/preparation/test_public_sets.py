@@ -12,7 +12,8 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdrop.datasets import LoadParsingMap
-from mmdrop.datasets.layouts import LAYOUTS, Counts, list_layout
+from mmdrop.datasets.layouts import LAYOUTS, Counts
+from mmdrop.datasets.listing import list_layout
 from mmdrop.engine import merge_options, read_config
 from mmdrop.preparation import check_dataset, prepare_dataset
 from mmdrop.preparation.public_sets.occluded_duke import plan_copies, read_lists
@@ -189,13 +190,13 @@ def test_identities_of_both_sides_and_queries_without_a_match_are_noticed(market
 
 
 def test_other_files_are_counted_and_labels_are_found(market):
-    (market / 'query/Thumbs.db').write_bytes(b'x')
+    (market / 'query/notes.txt').write_bytes(b'x')
     labels = market / 'masks/pifpaf_maskrcnn_filtering/bounding_box_train'
     labels.mkdir(parents=True)
     for stem in MARKET['bounding_box_train']:
         (labels / f'{stem}.npy').write_bytes(b'x')
     report = check('market1501', market)
-    assert 'query: 1 other files, not read: Thumbs.db …' in report.lines
+    assert 'query: 1 other files, not read: notes.txt …' in report.lines
     assert any(line.startswith('3 of 3 training images') for line in report.lines)
     assert report.advice == ['mim train mmdrop configs/drop_hrnet32_market1501.py']
 
@@ -233,7 +234,7 @@ def test_a_copy_beside_the_original_is_no_image_of_the_set(market):
     path = market / 'bounding_box_train/0007_c6s2_000003_01.jpg'
     path.rename(path.with_name('0007_c6s2_000003_01 (1).jpg'))
     text = problems(check('market1501', market))
-    assert '1 images in bounding_box_train are no files of the set' in text and '(1).jpg' in text
+    assert '1 images in bounding_box_train are named unlike' in text and '(1).jpg' in text
 
 
 def test_a_folder_that_is_named_like_an_image_is_none(market):

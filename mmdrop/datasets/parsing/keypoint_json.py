@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mmdrop.utils import IMAGE_EXTENSIONS
 from mmdrop.datasets.parsing.joint_orders import (
     OPENPOSE,
     JointOrder,
     UnclearKeypoints,
     joint_order,
 )
+from mmdrop.utils import IMAGE_EXTENSIONS
 
 
 class ImagePeople(NamedTuple):

@@ -26,8 +26,8 @@ def read_lists(folder: Path) -> dict[str, list[str]]:
         path = folder / f'{subset}.list'
         if not path.is_file():
             raise FileNotFoundError(f'{path} does not exist: {_WHERE}')
-        names[subset] = path.read_text(encoding='utf-8').split()
-        wrong = [n for n in names[subset] if not re.fullmatch(r'\d{4}_c\d_f\d{7}\.jpg', n)]
+        names[subset] = path.read_text(encoding='utf-8-sig').split()
+        wrong = [n for n in names[subset] if not re.fullmatch(r'[0-9]{4}_c[0-9]_f[0-9]{7}\.jpg', n)]
         if wrong:
             raise ValueError(f'{path}: {wrong[0]!r} is not a file name of DukeMTMC-reID')
         if len(set(names[subset])) < len(names[subset]):

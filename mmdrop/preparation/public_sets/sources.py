@@ -4,10 +4,12 @@ import re
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from rich.console import Console
 from rich.progress import track
+
+from mmdrop.utils import is_hidden
 
 
 class FolderSource:
@@ -30,7 +32,9 @@ class FolderSource:
 
 
 class ZipSource:
-    """Files of a zip archive, below the folder that holds ``marker``.
+    """Files of a zip archive, below the folder that holds ``marker``; hidden ones are left out.
+
+    Names may be written with backslashes, as some programs on Windows do.
 
     Args:
         path: The archive.
@@ -47,22 +51,21 @@ class ZipSource:
             raise ValueError(f'{path} is not a zip file that can be read ({error})') from error
         self.path = path
         pattern = re.compile(rf'((?:.*/)?){re.escape(marker)}/')
-        names = [name for name in self.archive.namelist() if not name.startswith('__MACOSX/')]
-        found = (pattern.match(name) for name in names)
+        members = {info.filename.replace('\\', '/'): info for info in self.archive.infolist()}
+        found = (pattern.match(name) for name in members if not _is_hidden_below(name))
         first = next((match for match in found if match), None)
         if first is None:
             raise ValueError(f'{path} has no folder {marker}/: it is not an archive of this set')
-        self.prefix = first[1]
-        self.names = [
-            name.removeprefix(self.prefix)
-            for name in names
-            if name.startswith(self.prefix) and not name.endswith('/')
-        ]
-        self._set = set(self.names)
+        self._members = {
+            name.removeprefix(first[1]): info
+            for name, info in members.items()
+            if name.startswith(first[1]) and not name.endswith('/')
+        }
+        self.names = [name for name in self._members if not _is_hidden_below(name)]
 
     def exists(self, name: str) -> bool:
         """Whether there is such a file."""
-        return name in self._set
+        return name in self._members
 
     def read(self, name: str) -> bytes:
         """Content of a file.
@@ -71,9 +74,13 @@ class ZipSource:
             ValueError: The archive is damaged, or encrypted.
         """
         try:
-            return self.archive.read(self.prefix + name)
+            return self.archive.read(self._members[name])
         except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise ValueError(f'{self.path}: {name} cannot be unpacked ({error})') from error
+
+
+def _is_hidden_below(name: str) -> bool:
+    return any(is_hidden(part) for part in name.split('/') if part not in ('.', '..'))
 
 
 def copy_files(
@@ -99,7 +106,8 @@ def copy_files(
     console = Console(stderr=True, quiet=quiet)
     for name, target_name in track(copies, 'copying', console=console, transient=True):
         parts = PurePosixPath(target_name).parts
-        if '..' in parts or PurePosixPath(target_name).is_absolute():
+        absolute = PurePosixPath(target_name).is_absolute() or PureWindowsPath(target_name).anchor
+        if absolute or '..' in PureWindowsPath(target_name).parts:
             raise ValueError(f'{target_name!r} leads out of {root}: it is not copied')
         target = root.joinpath(*parts)
         content = source.read(name)

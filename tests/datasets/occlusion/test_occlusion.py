@@ -279,10 +279,12 @@ def test_a_data_set_without_the_option_is_refused(market):
 def test_validation_images_can_be_occluded(tmp_path):
     root = write_market(tmp_path)
     first = root / 'bounding_box_train' / '0001_c1s1_000001_00.png'
-    shutil.copy(first, first.with_name('0001_c1s1_000002_00.png'))
-    dataset = make_proxy(root, split='val')  # six people: six queries, and a gallery of one image
+    for name in ('0001_c1s1_000002_00.png', '0001_c2s1_000001_00.png'):
+        shutil.copy(first, first.with_name(name))
+    # Six people, one of them in two cameras: seven queries, and a gallery of one image.
+    dataset = make_proxy(root, split='val')
     assert dataset.metainfo['dataset_name'] == 'occluded_market1501_proxy_val'
-    assert changed(dataset) == [True] * 6 + [False]
+    assert changed(dataset) == [True] * 7 + [False]
 
 
 def test_training_images_are_not_occluded(market):
