@@ -396,6 +396,33 @@ def test_what_a_mac_adds_to_an_archive_is_left_out(tmp_path):
     assert found == tmp_path / 'out/bounding_box_train/0002_c1s1_000451_03.jpg'
 
 
+def test_an_archive_with_backslashes_is_unpacked_without_what_is_hidden(tmp_path):
+    stem = 'Market\\bounding_box_train\\0002_c1s1_000451_03.jpg'
+    hidden = ('._a.jpg', 'Thumbs.db', '__MACOSX\\a.jpg')
+    others = [f'Market\\bounding_box_train\\{name}' for name in hidden]
+    path = make_zip(tmp_path / 'w.zip', ['Market\\', *others, stem, 'Market\\query\\'])
+    prepare_dataset('market1501', tmp_path / 'out', path, decode=False, quiet=True)
+    (found,) = [p for p in (tmp_path / 'out').rglob('*') if p.is_file()]
+    assert found == tmp_path / 'out/bounding_box_train/0002_c1s1_000451_03.jpg'
+
+
+@pytest.mark.parametrize('name', ['..\\..\\evil.jpg', 'x\\..\\..\\evil.jpg', 'C:\\evil.jpg'])
+def test_backslashes_do_not_lead_out_of_the_folder(tmp_path, name):
+    path = make_zip(tmp_path / 'evil.zip', ['bounding_box_train\\a.jpg', name])
+    with pytest.raises(ValueError, match=r'evil\.jpg.*leads out of'):
+        prepare_dataset('market1501', tmp_path / 'out', path, quiet=True)
+    assert not [*tmp_path.rglob('evil.jpg')]
+
+
+def test_linked_and_hidden_folders_are_checked_as_they_are_trained(market):
+    (market / 'query').rename(market.parent / 'elsewhere')
+    (market / 'query').symlink_to(market.parent / 'elsewhere')
+    write_image(market / 'query/.ipynb_checkpoints/a-checkpoint.jpg')
+    assert check('market1501', market).ok
+    (market / 'bounding_box_train/0009_c1s1_000001_01.jpg').symlink_to('gone')
+    assert '0009_c1s1_000001_01.jpg is a link to gone' in problems(check('market1501', market))
+
+
 def test_a_copy_appears_when_it_is_complete(duke, lists, tmp_path, monkeypatch):
     def die(*args):
         raise KeyboardInterrupt

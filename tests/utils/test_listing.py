@@ -3,8 +3,8 @@ import random
 
 import pytest
 
-from mmdrop.utils import listing as module
 from mmdrop.utils import list_files, list_image_files
+from mmdrop.utils import listing as module
 
 
 def touch(root, *names):

@@ -83,10 +83,9 @@ def _check_copies(listed: Sequence[Listed], training: Sequence[Image], findings:
     for group in group_copies([str(image.path) for image in images], facts):
         items = [listed[place] for place in group if place < len(listed)]
         if len(items) < len(group):
-            found['leaked'] += [f'{item}' for item in items]
+            found['leaked'] += [str(item) for item in items]
         _refuse_two_identities(items, [files[place] for place in group if place < len(listed)])
-        if len({item.pid for item in items}) > 1:
-            found['differ'] += [f'{item}' for item in items[1:]]
+        found['differ'] += [str(item) for item in items if item.pid != items[0].pid]
         galleries = defaultdict(set)
         for item in items:
             if item.subset == 'gallery':
