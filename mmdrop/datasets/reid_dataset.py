@@ -11,18 +11,19 @@ from mmengine.logging import print_log
 from mmdrop.datasets.arguments import SPLITS, check_arguments
 from mmdrop.datasets.layouts import LAYOUTS, Counts, Layout
 from mmdrop.datasets.listing import (
-    NO_CAMERA,
     SUBSETS,
     Image,
     Listed,
     check_images,
+    count_images,
+    describe_counts,
     list_folder,
     list_layout,
     number_pids,
     read_csv,
 )
 from mmdrop.datasets.occlusion.proxy import check_occlusion, find_occlude_person, mark_occluded
-from mmdrop.datasets.splits import draw_half, shuffle_pids, split_queries
+from mmdrop.datasets.splits import draw_half, select_pids, split_queries
 from mmdrop.registry import DATASETS
 
 JUNK = -1
@@ -36,7 +37,8 @@ class ReIDDataset(BaseDataset):
     Files are listed sorted.  Training identities become ``gt_label`` 0, 1, … in the order of
     their pids; a test image has −1.  Junk (pid −1) is left out, distractors (pid 0 of
     Market-1501) stay in the gallery.  Counts are logged, and a warning says where they differ
-    from the published ones.
+    from the published ones.  Files, copies, identities and matches are checked; another warning
+    counts what is suspicious.
 
     Metainfo: ``dataset_name`` (with protocol and draw where there are several), and, once
     loaded, ``num_identities`` and ``num_cameras`` of the split.
@@ -46,7 +48,7 @@ class ReIDDataset(BaseDataset):
             ``'occluded_reid'``, or ``'folder'`` (``{train,query,gallery}/<pid>/…``), or
             ``'csv'`` (columns path, pid, subset and optionally camid).  In the last two pids may
             be text: unless all pids of the split are whole numbers, a pid becomes its place in
-            sorted order; cameras count from 0 and none means no camera filter.
+            sorted order, and ``-1`` is junk; cameras count from 0 and none means no camera filter.
         data_root: The folder that holds the layout's folders, or the CSV file's paths.
         split: ``'train'``, ``'test'``, or ``'val'``: training images as queries (the first of each
             identity and camera) and gallery, to choose settings without the test images.
@@ -55,7 +57,7 @@ class ReIDDataset(BaseDataset):
             split, ``'half'`` trains on half of the identities.
         draw: Which of the 10 seeded half splits.
         pattern: ``'folder'`` only: regular expression for the start of file names, with the
-            named group ``pid`` and optionally ``camid``, a number.
+            named group ``pid`` and optionally ``camid``, a number; groups take whole numbers.
         ann_file: ``'csv'`` only: the CSV file, relative to ``data_root``.
         occlusion: Make a proxy of an occluded benchmark from the images of ``split='test'``, or of
             ``'val'`` to choose settings for one: ``seed`` (0) and the shares of ``query`` (1.0)
@@ -69,8 +71,9 @@ class ReIDDataset(BaseDataset):
         lazy_init: List the images at first use.
 
     Raises:
-        FileNotFoundError: A folder or the CSV file is missing.
-        ValueError: An argument, a file name or a row is wrong, or a subset is empty.
+        FileNotFoundError: A folder, the CSV file or an image is missing.
+        ValueError: An argument, a file name or a row is wrong, a subset is empty, one file has two
+            identities, or no query can be matched.
     """
 
     def __init__(
@@ -159,7 +162,11 @@ class ReIDDataset(BaseDataset):
             train_pids = draw_half({item.pid for item in listed}, self.draw)
             keep_train = self.split != 'test'
             listed = [item for item in listed if (item.pid in train_pids) == keep_train]
-        listed = self._select_identities(listed)
+        if self.identities is not None:
+            distractors = {_DISTRACTOR} if self.layout == 'market1501' else set()
+            pids = {item.pid for item in listed} - distractors
+            kept = select_pids(pids, self.identities) | distractors
+            listed = [item for item in listed if item.pid in kept]
         for subset in subsets:
             self._report(subset, [item for item in listed if item.subset == subset])
         pids = sorted({item.pid for item in listed})
@@ -183,7 +190,7 @@ class ReIDDataset(BaseDataset):
             mark_occluded(data_list, self.occlusion)
             self._report_donors()
         self._metainfo['num_identities'] = len(pids)
-        self._metainfo['num_cameras'] = _count(listed).cameras
+        self._metainfo['num_cameras'] = count_images(listed).cameras
         return data_list
 
     @property
@@ -202,7 +209,7 @@ class ReIDDataset(BaseDataset):
     def _list_others(self) -> dict[str, list[Image]]:
         """The subsets on the other side of training and test, where they can be listed."""
         own = ('train',) if self.split == 'val' else SPLITS[self.split]
-        others = {}
+        others: dict[str, list[Image]] = {}
         for subset in () if self._is_public else set(SUBSETS) - set(own):
             # What is wrong with them is an error of the data set that reads them.
             with suppress(OSError, ValueError):
@@ -216,29 +223,20 @@ class ReIDDataset(BaseDataset):
             print_log(f'{self._dataset_name}: {dropped} junk images (pid -1) left out', 'current')
         return kept
 
-    def _select_identities(self, listed: list[Listed]) -> list[Listed]:
-        if self.identities is None:
-            return listed
-        start, stop = self.identities
-        distractors = {_DISTRACTOR} if self.layout == 'market1501' else set()
-        pids = {item.pid for item in listed} - distractors
-        if stop > len(pids):
-            raise ValueError(f'identities={self.identities}: the split has {len(pids)} identities')
-        kept = set(shuffle_pids(pids, seed=0)[start:stop]) | distractors
-        return [item for item in listed if item.pid in kept]
-
     def _report(self, subset: str, listed: list[Listed]) -> None:
         """Log the counts of a subset and compare them with the published ones."""
         if not listed:
             raise ValueError(f'{self.data_root}: layout {self.layout!r} has no {subset} image')
-        found = _count(listed)
-        print_log(f'{self._dataset_name} {subset}: {_text(found)}', 'current')
+        found = count_images(listed)
+        text = describe_counts(found)
+        print_log(f'{self._dataset_name} {subset}: {text}', 'current')
         whole = self._is_public and self.split != 'val' and self.identities is None
         known = self._row.known.get(subset, Counts()) if whole else Counts()
         if any(k is not None and k != f for k, f in zip(known, found, strict=True)):
             print_log(
-                f'{self._dataset_name} {subset}: found {_text(found)}, the published set has '
-                f'{_text(known)}. Check data_root ({self.data_root}) unless this is a subset.',
+                f'{self._dataset_name} {subset}: found {text}, the published set has '
+                f'{describe_counts(known)}. Check data_root ({self.data_root}) unless this is a '
+                'subset.',
                 'current',
                 level=logging.WARNING,
             )
@@ -276,14 +274,3 @@ class ReIDDataset(BaseDataset):
             path = self.get_data_info(idx)['img_path']
             raise ValueError(f'{path}: a transform of the pipeline returned None')
         return data
-
-
-def _count(listed: list[Listed]) -> Counts:
-    pids = {item.pid for item in listed}
-    cameras = {item.image.camid for item in listed} - {NO_CAMERA}
-    return Counts(len(listed), len(pids), len(cameras))
-
-
-def _text(counts: Counts) -> str:
-    units = zip(counts, ('images', 'identities', 'cameras'), strict=True)
-    return ', '.join(f'{number} {unit}' for number, unit in units if number is not None)

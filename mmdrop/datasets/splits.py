@@ -20,6 +20,18 @@ def draw_half(pids: set[int], draw: int) -> set[int]:
     return set(shuffle_pids(pids, draw)[: len(pids) // 2])
 
 
+def select_pids(pids: set[int], places: tuple[int, int]) -> set[int]:
+    """Identities from the first to before the second place of a fixed random order.
+
+    Raises:
+        ValueError: There are not so many.
+    """
+    start, stop = places
+    if stop > len(pids):
+        raise ValueError(f'identities={places}: the split has {len(pids)} identities')
+    return set(shuffle_pids(pids, seed=0)[start:stop])
+
+
 def split_queries(images: list[Image]) -> tuple[list[Image], list[Image]]:
     """Make queries and gallery of training images, to choose settings without the test set.
 

@@ -22,7 +22,9 @@ def is_hidden(name: str) -> bool:
     return name.startswith('.') or name.lower() in _SYSTEM_NAMES
 
 
-def list_files(folder: str | Path, recursive: bool = True, strict: bool = True) -> list[Path]:
+def list_files(
+    folder: str | os.PathLike, recursive: bool = True, strict: bool = True
+) -> list[Path]:
     """Files in and below a folder, sorted; links to files and folders are followed.
 
     Hidden files and folders are left out, and so are links to a folder that is being listed, or
@@ -50,7 +52,9 @@ def list_files(folder: str | Path, recursive: bool = True, strict: bool = True) 
     return [Path(path) for path in walk.files]
 
 
-def list_image_files(folder: str | Path, recursive: bool = True, strict: bool = True) -> list[Path]:
+def list_image_files(
+    folder: str | os.PathLike, recursive: bool = True, strict: bool = True
+) -> list[Path]:
     """Those of :func:`list_files` that are images by their extension."""
     files = list_files(folder, recursive, strict)
     return [path for path in files if path.suffix.lower() in IMAGE_EXTENSIONS]

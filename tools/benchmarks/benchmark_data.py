@@ -22,7 +22,7 @@ from mmdrop.preparation import (
     find_label_source,
     make_parsing_labels,
 )
-from mmdrop.utils import processor
+from mmdrop.utils import list_image_files, processor
 
 SIZES = ((17, 9), (30, 15))  # of the fields, as published
 NUM_FIELDS = 500
@@ -89,7 +89,7 @@ def main() -> None:
         source = find_label_source(Path(folder, 'labels0'))
         wall = median_seconds(lambda: check_labels(source, images, **options), args.repeats)
         report('check_labels', len(images), wall)
-    number = sum(1 for _ in Path(args.root).rglob('*.jpg'))
+    number = len(list_image_files(args.root))
     wall = median_seconds(lambda: check_dataset('market1501', args.root, **options), args.repeats)
     report('prepare_dataset market1501', number, wall)
 

@@ -1,6 +1,7 @@
 """Which images a data set has, what their names say, and whether they fit together."""
 
 from .checking import Listed, check_images
+from .counts import count_images, describe_counts
 from .csv_file import read_csv
 from .folders import list_folder, list_layout, missing_folder
 from .images import JUNK_PID, NO_CAMERA, SUBSETS, Image
@@ -13,6 +14,8 @@ __all__ = [
     'Image',
     'Listed',
     'check_images',
+    'count_images',
+    'describe_counts',
     'list_folder',
     'list_layout',
     'missing_folder',

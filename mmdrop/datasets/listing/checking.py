@@ -8,6 +8,13 @@ from mmdrop.datasets.listing.copies import file_numbers, group_copies, stat_imag
 from mmdrop.datasets.listing.images import JUNK_PID, NO_CAMERA, Image
 from mmdrop.datasets.listing.names import number_of
 
+_KINDS = {
+    'differ': 'files have the content of a file of another identity',
+    'itself': 'queries find themselves in the gallery, as the same file or content',
+    'leaked': 'test images are training images too, as the same file or content',
+    'twice': 'images are listed twice in their subset, as the same file or content',
+}
+
 
 class Listed(NamedTuple):
     """An image of the data set with its final number.
@@ -49,25 +56,24 @@ def check_images(
         ValueError: A file is empty or has two identities, or no query can be matched.
     """
     findings = Findings([], [])
-    others = {
-        subset: [image for image in images if image.pid != JUNK_PID]
-        for subset, images in others.items()
-    }
+    there = {}
     for subset, images in others.items():
-        missing = [image for image in images if not image.path.is_file()]
-        if missing:
+        people = [image for image in images if image.pid != JUNK_PID]
+        there[subset] = [image for image in people if image.path.is_file()]
+        if len(there[subset]) < len(people):
+            missing = next(image for image in people if not image.path.is_file())
             findings.warnings.append(
-                f'{len(missing)} of {len(images)} {subset} images do not exist, such as '
-                f'{missing[0].place}'
+                f'{len(people) - len(there[subset])} of {len(people)} {subset} images do not '
+                f'exist, such as {missing.place}'
             )
-            others[subset] = [image for image in images if image not in set(missing)]
-    _check_copies(listed, others.get('train', ()) if split == 'test' else (), findings)
+    training = there.get('train', []) if split == 'test' else []
+    _check_copies(listed, [i for i in training if i.path.stat().st_size], findings)
     if split != 'train':
         _check_matches(listed, split, findings)
     elif not published:
         _check_lone(listed, findings)
     if split != 'val':
-        _check_sides(listed, others, findings)
+        _check_sides(listed, there, findings)
     without = sum(item.image.camid == NO_CAMERA for item in listed)
     if 0 < without < len(listed):
         findings.warnings.append(f'{without} of {len(listed)} images have no camera')
@@ -98,13 +104,7 @@ def _check_copies(listed: Sequence[Listed], training: Sequence[Image], findings:
             if item.subset == 'query' and item.pid in galleries:
                 finds_itself = can_match(item.image.camid, galleries[item.pid])
                 found['itself' if finds_itself else 'junk'].append(str(item))
-    kinds = {
-        'differ': 'files have the content of a file of another identity',
-        'itself': 'queries find themselves in the gallery, as the same file or content',
-        'leaked': 'test images are training images too, as the same file or content',
-        'twice': 'images are listed twice in their subset, as the same file or content',
-    }
-    for kind, text in kinds.items():
+    for kind, text in _KINDS.items():
         if found[kind]:
             findings.warnings.append(f'{len(found[kind])} {text}, such as {found[kind][0]}')
     if found['junk']:
