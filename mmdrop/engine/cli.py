@@ -8,8 +8,8 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
-from .checkpoint_fit_hook import CheckpointFitHook
-from .config_files import add_cfg_options, read_config
+from mmdrop.engine.config.files import add_cfg_options, read_config
+from mmdrop.engine.loading.checkpoint_fit_hook import CheckpointFitHook
 
 # What a wrong file or argument makes a tool raise: shown as one line.
 USER_ERRORS = (

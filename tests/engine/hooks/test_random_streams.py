@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from mmdrop.engine import BatchStreams
 
-TINY = Path(__file__).parents[1] / 'data' / 'tiny_drop.py'
+TINY = Path(__file__).parents[2] / 'data' / 'tiny_drop.py'
 equal = partial(torch.testing.assert_close, rtol=0, atol=0)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.optim import OptimWrapper, _ParamScheduler
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from .schedule_replay import replay
+from mmdrop.engine.checkpoints.schedule_replay import replay
 
 _OPTIMIZER = 'optim_wrapper.optimizer'
 _SCHEDULES = 'param_scheduler'

@@ -16,7 +16,7 @@ import torch
 from mmengine.runner.checkpoint import CheckpointLoader
 from mmengine.utils.dl_utils import load_url
 
-from mmdrop.engine.stand_ins import STAND_INS, to_real
+from mmdrop.engine.loading.stand_ins import STAND_INS, to_real
 
 _torch_load = torch.load
 _load_checkpoint = CheckpointLoader.load_checkpoint.__func__

@@ -11,8 +11,13 @@ from mmengine.registry import DefaultScope
 from mmengine.runner.checkpoint import CheckpointLoader
 from torch import nn
 
-from mmdrop.engine.safe_loading import UnsafeCheckpointError
-from mmdrop.engine.state_dicts import StateDictFit, compare_state_dict, load_fitting, weights_of
+from mmdrop.engine.loading.safe_loading import UnsafeCheckpointError
+from mmdrop.engine.loading.state_dicts import (
+    StateDictFit,
+    compare_state_dict,
+    load_fitting,
+    weights_of,
+)
 from mmdrop.registry import MODELS, SCOPE, WEIGHT_INITIALIZERS
 
 _MOST = 0.5

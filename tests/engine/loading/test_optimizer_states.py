@@ -3,7 +3,7 @@ import torch
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from torch import nn
 
-from mmdrop.engine.optimizer_states import optimizer_misfits
+from mmdrop.engine.loading.optimizer_states import optimizer_misfits
 
 
 def wrapper(kind, model, groups=1, **options):

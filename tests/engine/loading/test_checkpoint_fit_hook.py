@@ -94,7 +94,7 @@ def test_a_test_refuses_another_model(name, trained, tmp_path):
 
 def test_a_run_from_a_checkpoint_says_what_is_left_out(trained, tmp_path, monkeypatch):
     lines = []
-    place = 'mmdrop.engine.checkpoint_fit_hook.print_log'
+    place = 'mmdrop.engine.loading.checkpoint_fit_hook.print_log'
     monkeypatch.setattr(place, lambda text, *_: lines.append(text))
     run(tmp_path / 'new', model=Tiny(num_classes=9), load_from=str(trained)).train()
     (line,) = lines
@@ -165,7 +165,7 @@ def test_a_checkpoint_of_mmengines_own_hook_can_be_resumed_and_tested(tmp_path):
 
 
 def test_the_tools_compare_whatever_hooks_a_config_names(tmp_path):
-    cfg = Config.fromfile(Path(__file__).parents[1] / 'data/tiny_drop.py')
+    cfg = Config.fromfile(Path(__file__).parents[2] / 'data/tiny_drop.py')
     del cfg.default_hooks['checkpoint_fit']
     cfg.work_dir, cfg.experiment_name = str(tmp_path), f'fit_{next(NUMBERS)}'
     cfg.load_from = str(tmp_path / 'x.pth')

@@ -11,7 +11,7 @@ from mmdrop.engine import check_prediction, compare_state_dict, load_fitting, we
 from mmdrop.models import GlobalReIDHead, HCTLoss, PartMemoryBank, PCTLoss
 from mmdrop.registry import MODELS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def net():

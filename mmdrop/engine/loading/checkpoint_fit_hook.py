@@ -8,8 +8,13 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
-from mmdrop.engine.optimizer_states import optimizer_misfits
-from mmdrop.engine.state_dicts import StateDictFit, compare_state_dict, load_fitting, weights_of
+from mmdrop.engine.loading.optimizer_states import optimizer_misfits
+from mmdrop.engine.loading.state_dicts import (
+    StateDictFit,
+    compare_state_dict,
+    load_fitting,
+    weights_of,
+)
 from mmdrop.registry import HOOKS
 
 _HARDLY_ANYTHING = 0.1

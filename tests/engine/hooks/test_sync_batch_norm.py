@@ -12,7 +12,7 @@ from torch import nn
 from mmdrop.engine import sync_batch_norm
 from mmdrop.models import PartMemoryBank
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TINY = str(ROOT / 'tests' / 'data' / 'tiny_drop.py')
 ENVIRONMENT = dict(os.environ, OMP_NUM_THREADS='1', PYTHONPATH=str(ROOT))
 

@@ -5,9 +5,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import Runner
 
+from mmdrop.engine.checkpoints.durable_checkpoint_hook import DurableCheckpointHook
 from mmdrop.registry import HOOKS
-
-from .durable_checkpoint_hook import DurableCheckpointHook
 
 
 @HOOKS.register_module()

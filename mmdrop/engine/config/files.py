@@ -10,9 +10,8 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 import mmdrop
-
-from . import config_inheritance  # noqa: F401  # lets configs of other packages inherit from ours
-from .config_options import DEFAULT_HOOKS, merge_options
+from mmdrop.engine.config import inheritance  # noqa: F401  # lets configs of other packages inherit from ours
+from mmdrop.engine.config.options import DEFAULT_HOOKS, merge_options
 
 CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 

@@ -12,7 +12,7 @@ from mmengine.optim import OptimWrapper
 from quick_runs import Slope, runner
 
 from mmdrop.engine import NonFiniteLossHook
-from mmdrop.engine.finite_weights import check_finite, first_non_finite
+from mmdrop.engine.checkpoints.finite_weights import check_finite, first_non_finite
 
 
 class Break(Hook):

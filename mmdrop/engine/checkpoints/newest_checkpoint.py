@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from .whole_checkpoints import TEMPLATES, list_checkpoints, marked_checkpoint, read_checkpoint
+from mmdrop.engine.checkpoints.whole_checkpoints import (
+    TEMPLATES,
+    list_checkpoints,
+    marked_checkpoint,
+    read_checkpoint,
+)
 
 
 def newest_readable_checkpoint(

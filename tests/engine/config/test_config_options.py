@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 
 from mmdrop.engine import load_config, make_parser, merge_options, read_config
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def merged(option, name='drop_hrnet32_occduke'):

@@ -84,7 +84,9 @@ def test_weights_of_another_network_are_refused_before_and_when_a_run_begins(
 
 def test_what_is_left_out_is_named_in_one_line(saved, caplog, monkeypatch):
     lines = []
-    monkeypatch.setattr('mmdrop.engine.pretrained.print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr(
+        'mmdrop.engine.loading.pretrained.print_log', lambda text, *_: lines.append(text)
+    )
     model = saved(lambda state: {k: v for k, v in state.items() if k != 'layer1.0.conv1.weight'})
     check_pretrained(model)
     kept = begin(model).layer1[0].conv1.weight

@@ -8,13 +8,12 @@ from mmengine.hooks import CheckpointHook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmdrop.engine.checkpoints.due_validation import note_validation, run_due_validation
+from mmdrop.engine.checkpoints.finite_weights import check_finite, infinite_buffers
+from mmdrop.engine.checkpoints.newest_checkpoint import newest_readable_checkpoint
+from mmdrop.engine.checkpoints.resume_overrides import reconcile
+from mmdrop.engine.checkpoints.whole_checkpoints import mark_last, marked_checkpoint
 from mmdrop.utils import remove_unfinished
-
-from .due_validation import note_validation, run_due_validation
-from .finite_weights import check_finite, infinite_buffers
-from .newest_checkpoint import newest_readable_checkpoint
-from .resume_overrides import reconcile
-from .whole_checkpoints import mark_last, marked_checkpoint
 
 
 class DurableCheckpointHook(CheckpointHook):
