@@ -15,4 +15,4 @@ if find_spec('mmcv') is None:
 # With transformers and pycocotools installed, mmpretrain.models also imports BLIP and its like,
 # which break with a transformers of today. No part of mmdrop needs them; whoever does imports
 # mmpretrain.models first.
-import_module('mmpretrain.utils.dependency').WITH_MULTIMODAL = False
+vars(import_module('mmpretrain.utils.dependency'))['WITH_MULTIMODAL'] = False

@@ -138,8 +138,10 @@ def _resolve(kind: Any) -> Callable | None:
 def _parameters(kind: Callable) -> set[str]:
     """Names of parameters; those of base classes too, as far as ``**kwargs`` lead to them."""
     names: set[str] = set()
-    inits = [x.__init__ for x in inspect.getmro(kind)] if isinstance(kind, type) else [kind]
-    for function in inits:
+    functions: list = [kind]
+    if isinstance(kind, type):
+        functions = [vars(x)['__init__'] for x in kind.__mro__ if '__init__' in vars(x)]
+    for function in functions:
         try:
             parameters = inspect.signature(function).parameters.values()
         except (TypeError, ValueError):  # of a class written in C
