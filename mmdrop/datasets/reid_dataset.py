@@ -164,8 +164,8 @@ class ReIDDataset(BaseDataset):
             listed = [item for item in listed if (item.pid in train_pids) == keep_train]
         if self.identities is not None:
             distractors = {_DISTRACTOR} if self.layout == 'market1501' else set()
-            pids = {item.pid for item in listed} - distractors
-            kept = select_pids(pids, self.identities) | distractors
+            people = {item.pid for item in listed} - distractors
+            kept = select_pids(people, self.identities) | distractors
             listed = [item for item in listed if item.pid in kept]
         for subset in subsets:
             self._report(subset, [item for item in listed if item.subset == subset])

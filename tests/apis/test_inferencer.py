@@ -12,6 +12,7 @@ from PIL import Image
 
 import mmdrop.apis.inferencer as inferencer_module
 from mmdrop.apis import ReIDInferencer
+from mmdrop.apis.images import list_images
 from mmdrop.registry import MODELS
 
 NAMES = ('global', 'foreground', 'part_1', 'part_2')
@@ -99,6 +100,14 @@ def test_folder_files_and_arrays_give_the_same(inferencer, folder, arrays):
     assert inferencer(folder)['names'] == [str(file) for file in files]
     for inputs in (folder, str(folder), files, [str(files[0]), *arrays[1:]]):
         torch.testing.assert_close(inferencer(inputs)['embeddings'], expected)
+
+
+def test_hidden_files_folders_and_links_to_nothing_are_passed_over(folder):
+    (folder / '._0.png').touch()
+    (folder / '.ipynb_checkpoints').mkdir()
+    (folder / 'gone.png').symlink_to('nowhere.png')
+    expected = [str(folder / f'{i}.png') for i in range(5)]
+    assert [image.name for image in list_images(folder)] == expected
 
 
 def test_single_file_and_single_array_are_lists_of_one(inferencer, folder, arrays):
