@@ -5,6 +5,7 @@ import torch
 from mmdrop.engine import (
     build_runner,
     check_batch_size,
+    check_lengths,
     check_pretrained,
     forbid_code,
     keep_freed_memory,
@@ -35,6 +36,7 @@ def main() -> None:
     forbid_code()
     cfg = load_config(args)
     check_batch_size(cfg)
+    check_lengths(cfg)
     if args.amp:
         if not torch.cuda.is_available():
             parser.error('--amp needs a GPU')

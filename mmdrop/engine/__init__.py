@@ -7,7 +7,7 @@ from .checkpoints import (
     mark_last,
     newest_readable_checkpoint,
 )
-from .checks import check_batch_size
+from .checks import check_batch_size, check_lengths
 from .cli import USER_ERRORS, build_runner, load_config, make_parser
 from .config import add_cfg_options, find_config, merge_options, read_config
 from .cpu import keep_freed_memory
@@ -51,6 +51,7 @@ __all__ = [
     'add_cfg_options',
     'build_runner',
     'check_batch_size',
+    'check_lengths',
     'check_prediction',
     'check_pretrained',
     'compare_state_dict',

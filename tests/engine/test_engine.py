@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 from mmdrop.engine import (
     NonFiniteLossHook,
     check_batch_size,
+    check_lengths,
     check_pretrained,
     load_config,
     make_parser,
@@ -223,3 +224,10 @@ def test_a_batch_that_does_not_hold_the_samplers_identities_is_refused():
     check_batch_size(Config(dict(train_dataloader=dict(batch_size=64, sampler=sampler))))
     with pytest.raises(ValueError, match=r'batch_size is 32.*16 identities.*set it to 64'):
         check_batch_size(Config(dict(train_dataloader=dict(batch_size=32, sampler=sampler))))
+
+
+def test_a_training_of_no_epochs_and_intervals_of_none_are_refused():
+    check_lengths(Config(dict(train_cfg=dict(max_epochs=1, val_interval=1))))
+    for key, value in (('max_epochs', 0), ('val_interval', 0), ('max_iters', 1.5)):
+        with pytest.raises(ValueError, match=rf'train_cfg\.{key} is {value}'):
+            check_lengths(Config(dict(train_cfg={key: value})))

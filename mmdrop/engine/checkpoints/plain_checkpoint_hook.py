@@ -38,6 +38,8 @@ class PlainCheckpointHook(DurableCheckpointHook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Make the message hub's state again from plain data."""
+        if not isinstance(checkpoint, dict):
+            return  # CheckpointFitHook refuses it
         # Runner.resume would execute this entry, which MMEngine no longer writes, as a config.
         checkpoint.get('meta', {}).pop('config', None)
         for name, buffer in checkpoint.get('message_hub', {}).get('log_scalars', {}).items():

@@ -60,7 +60,7 @@ def read_config(name: str | os.PathLike, options: Mapping[str, Any] | None = Non
 
 
 def _leave_out_nones(cfg: Config) -> None:
-    """Take hooks and further test sets that are None for absent; MMEngine knows six such hooks."""
+    """Take what is None for absent, where MMEngine does not do so but for six hooks."""
     hooks, sets = cfg.get('default_hooks'), (cfg.get('test_cfg') or {}).get('sets', {})
     if hooks:
         cfg.default_hooks = {
@@ -68,5 +68,7 @@ def _leave_out_nones(cfg: Config) -> None:
         }
     if cfg.get('custom_hooks'):
         cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook is not None]
+    if cfg.get('randomness', ...) is None:
+        cfg.pop('randomness')
     if sets is None or None in sets.values():
         cfg.test_cfg.sets = {name: loader for name, loader in (sets or {}).items() if loader}

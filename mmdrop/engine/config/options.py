@@ -62,18 +62,19 @@ def merge_options(cfg: Config, options: Mapping[str, Any]) -> None:
         options: New values by key.
 
     Raises:
-        ValueError: A key is not known; the message names the closest one.
+        ValueError: A key is not known, and the message names the closest one; or a number or a
+            truth value would become text.
     """
     for option, value in options.items():
         key = option.removeprefix('+')
         if key == option:
-            _check(cfg, key)
+            _check(cfg, key, value)
         _fill_nones(cfg, key.split('.')[:-1])
         cfg.merge_from_dict({key: value})
 
 
-def _check(cfg: Config, key: str) -> None:
-    """Walk down to the key, as far as the config goes."""
+def _check(cfg: Config, key: str, value: Any) -> None:
+    """Walk down to the key, as far as the config goes, and compare the values there."""
     node: Any = cfg
     parts = key.split('.')
     for i, part in enumerate(parts):
@@ -82,7 +83,7 @@ def _check(cfg: Config, key: str) -> None:
             names = set(node) | _known_names(node, parts[i - 1] if i else '')
         elif isinstance(node, list):
             names = {str(index) for index in range(len(node))}
-        elif node is None:
+        elif node is None and not part.isdecimal():
             return  # nobody says what may be there
         else:
             raise ValueError(f'--cfg-options {key}: {here} is {node!r} and has no keys')
@@ -94,6 +95,12 @@ def _check(cfg: Config, key: str) -> None:
                 f'+{key}=… adds it'
             )
         node = node[int(part)] if isinstance(node, list) else node.get(part)
+    if isinstance(value, str) and isinstance(node, bool | int | float):
+        wanted = 'True or False' if isinstance(node, bool) else 'a number'
+        raise ValueError(
+            f'--cfg-options {key}={value}: the config has {node!r} there, and {value!r} is not '
+            f'{wanted}; +{key}={value} sets it all the same'
+        )
 
 
 def _fill_nones(cfg: Config, path: list[str]) -> None:

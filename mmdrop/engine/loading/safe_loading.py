@@ -7,6 +7,7 @@ weights read every file, URL and package, read by :func:`read_checkpoint`.
 import os
 import pickle
 import re
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,11 @@ from mmengine.utils.dl_utils import load_url
 from mmdrop.engine.loading.stand_ins import STAND_INS, to_real
 
 _torch_load = torch.load
+# What PyTorch and the stand-ins raise where the content of a file is not what it should be.
+_OF_DAMAGED_FILES = (
+    *(AttributeError, EOFError, IndexError, KeyError, RuntimeError),
+    *(struct.error, TypeError, ValueError),
+)
 _load_checkpoint = CheckpointLoader.load_checkpoint.__func__
 
 
@@ -47,13 +53,14 @@ def read_checkpoint(
 
     Raises:
         UnsafeCheckpointError: The file holds something else, or is no checkpoint.
+        ValueError: The file is cut, damaged, or of a kind that cannot be read without running code.
     """
+    name = os.fspath(file) if isinstance(file, str | os.PathLike) else 'the checkpoint'
     try:
         with _knowing_stand_ins():
             content = _torch_load(file, map_location=map_location, weights_only=True, mmap=mmap)
         return to_real(content)
     except pickle.UnpicklingError as error:
-        name = os.fspath(file) if isinstance(file, str | os.PathLike) else 'the checkpoint'
         known = re.search(r'GLOBAL (\S+) was not an allowed', str(error))
         what = (
             f'it holds {known[1]}, which is' if known else 'it is no checkpoint, or holds what is'
@@ -62,6 +69,10 @@ def read_checkpoint(
             f'{name} was not read: {what} neither a tensor nor a plain value, and reading it '
             'could run code. Where you trust it, save its state_dict alone, which can be read'
         ) from error
+    except _OF_DAMAGED_FILES as error:
+        # The first sentence; PyTorch's next ones advise to read with weights_only=False.
+        reason = str(error).splitlines()[0].split('. ')[0] if str(error) else 'it is empty or cut'
+        raise ValueError(f'{name} cannot be read as a checkpoint: {reason}') from error
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Options of the command line: known keys are set, unknown ones are refused."""
 
+import functools
 import os
 import runpy
 import sys
@@ -167,6 +168,33 @@ def test_types_may_be_text():
     assert cfg.optim_wrapper.optimizer.momentum == 0.9
     with pytest.raises(ValueError, match=r'optimizer\.momentum\?'):
         merge_options(cfg, {'optim_wrapper.optimizer.momentun': 0.9})
+
+
+@pytest.mark.parametrize(
+    ('key', 'value', 'words'),
+    [
+        ('optim_wrapper.optimizer.lr', 'abc', 'not a number'),
+        ('train_cfg.max_epochs', 'ten', 'not a number'),
+        ('train_dataloader.persistent_workers', 'no', 'not True or False'),
+    ],
+)
+def test_text_does_not_take_the_place_of_a_number(key, value, words):
+    cfg = read_config('drop_demo')
+    cfg.train_dataloader.persistent_workers = True
+    with pytest.raises(ValueError, match=rf'{key}={value}: .*{words}'):
+        merge_options(cfg, {key: value})
+    merge_options(cfg, {f'+{key}': value})
+    *path, last = key.split('.')
+    assert functools.reduce(getattr, path, cfg)[last] == value
+
+
+def test_randomness_of_none_is_that_of_no_seed():
+    assert 'randomness' not in read_config('drop_demo', {'randomness': None})
+
+
+def test_none_has_no_items():
+    with pytest.raises(ValueError, match='param_scheduler is None and has no keys'):
+        merge_options(Config(dict(param_scheduler=None)), {'param_scheduler.0.end': 3})
 
 
 @pytest.mark.parametrize(

@@ -172,3 +172,9 @@ def test_the_tools_compare_whatever_hooks_a_config_names(tmp_path):
     torch.save({'conv1.weight': torch.ones(3)}, cfg.load_from)
     with pytest.raises(ValueError, match=r'x\.pth: the checkpoint does not fit'):
         build_runner(cfg).test()
+
+
+def test_a_file_that_holds_a_list_is_refused_by_its_name(tmp_path):
+    torch.save([torch.ones(1)], tmp_path / 'list.pth')
+    with pytest.raises(ValueError, match=r'list\.pth: there is no state dict in it, but a list'):
+        run(tmp_path / 'test', load_from=str(tmp_path / 'list.pth')).test()

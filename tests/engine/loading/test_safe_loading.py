@@ -1,5 +1,6 @@
 import itertools
 import re
+import zipfile
 from pathlib import Path
 
 import mmengine.runner.checkpoint as checkpoint_module
@@ -223,3 +224,33 @@ def test_a_run_with_mmengines_own_hook_resumes_and_executes_no_config(tmp_path):
     runner.train()
     assert runner.iter == 6 and not (tmp_path / 'trace').exists()
     assert len(runner.message_hub.log_scalars['train/loss'].data[0]) == 6
+
+
+def cut(path):
+    torch.save(dict(state_dict={}), path)
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def empty(path):
+    path.touch()
+
+
+def torchscript(path):
+    torch.save(dict(state_dict={}), path)
+    with zipfile.ZipFile(path, 'a') as archive:
+        archive.writestr(f'{path.stem}/constants.pkl', b'')
+
+
+def history_without_state(path):
+    history = HistoryBuffer.__new__(HistoryBuffer)
+    history.__dict__.clear()
+    torch.save(history, path)
+
+
+@pytest.mark.parametrize('write', [cut, empty, torchscript, history_without_state])
+def test_a_damaged_file_is_named_in_one_sentence(write, tmp_path):
+    path = tmp_path / 'x.pth'
+    write(path)
+    with pytest.raises(ValueError, match=r'x\.pth cannot be read as a checkpoint: .+') as error:
+        load_checkpoint(Line(), str(path))
+    assert '\n' not in str(error.value) and 'weights_only=False' not in str(error.value)
