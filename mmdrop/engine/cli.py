@@ -8,6 +8,7 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmdrop.engine.checkpoints.resuming_hook import register_resuming
 from mmdrop.engine.config.files import add_cfg_options, read_config
 from mmdrop.engine.loading.checkpoint_fit_hook import CheckpointFitHook
 
@@ -46,8 +47,9 @@ def load_config(args: argparse.Namespace) -> Config:
 
 
 def build_runner(cfg: Config) -> Runner:
-    """Runner of a config, which compares a checkpoint with its model whatever hooks it names."""
+    """Runner of a config, which checks and resumes checkpoints whatever hooks the config names."""
     runner = Runner.from_cfg(cfg)
+    register_resuming(runner)
     if not any(isinstance(hook, CheckpointFitHook) for hook in runner.hooks):
         runner.register_hook(CheckpointFitHook())
     return runner

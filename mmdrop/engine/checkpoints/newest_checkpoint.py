@@ -7,7 +7,7 @@ from mmdrop.engine.checkpoints.whole_checkpoints import (
     TEMPLATES,
     list_checkpoints,
     marked_checkpoint,
-    read_checkpoint,
+    read_training_state,
 )
 
 
@@ -59,7 +59,7 @@ def _age(
 ) -> tuple[str, int, int] | None:
     """When a checkpoint was saved: clock time, then epoch and iteration, None if it is unusable."""
     try:
-        meta = read_checkpoint(path)['meta']
+        meta = read_training_state(path)['meta']
         return str(meta.get('time', '')), meta['epoch'], meta['iter']
     except EOFError as error:
         reason = str(error)

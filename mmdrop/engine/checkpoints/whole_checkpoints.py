@@ -89,7 +89,7 @@ def list_checkpoints(
     return paths
 
 
-def read_checkpoint(path: Path) -> dict:
+def read_training_state(path: Path) -> dict:
     """Read a local checkpoint as a resumed run will, and check that it is whole.
 
     Raises:

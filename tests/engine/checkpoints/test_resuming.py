@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import mmengine.runner.runner
 import pytest
@@ -6,6 +7,7 @@ import torch
 from quick_runs import log, runner, state
 
 from mmdrop.engine import list_checkpoints, newest_readable_checkpoint
+from mmdrop.engine.checkpoints.resuming_hook import register_resuming
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -126,6 +128,32 @@ def test_a_copied_work_dir_leaves_the_original_alone(tmp_path):
     assert state(tmp_path / 'copy') == state(tmp_path / 'whole')
     shutil.rmtree(tmp_path / 'first')
     runner(tmp_path / 'copy', resume=True, max_epochs=3).train()  # nothing points to the first
+
+
+@pytest.mark.parametrize('mark', ['kept', 'lost'])
+def test_a_copy_with_checkpoints_of_mmengines_own_hook_leaves_the_original_alone(tmp_path, mark):
+    own = dict(checkpoint=dict(type='CheckpointHook', interval=1, save_best='reid/mAP'))
+    runner(tmp_path / 'first', max_epochs=1, default_hooks=own).train()
+    shutil.copytree(tmp_path / 'first', tmp_path / 'copy')
+    if mark == 'lost':
+        (tmp_path / 'copy' / 'last_checkpoint').unlink()
+    before = {path: path.read_bytes() for path in (tmp_path / 'first').glob('*.pth')}
+    assert len(before) == 2
+    resumed = runner(tmp_path / 'copy', resume=True, default_hooks=own)
+    register_resuming(resumed)
+    resumed.train()
+    assert Path(resumed._load_from) == tmp_path / 'copy' / 'epoch_1.pth' and resumed.iter == 6
+    assert before == {path: path.read_bytes() for path in (tmp_path / 'first').glob('*.pth')}
+    names = {path.name for path in (tmp_path / 'copy').glob('*.pth')}
+    assert names == {'epoch_1.pth', 'epoch_2.pth', 'best_reid_mAP_epoch_2.pth'}
+
+
+def test_resuming_is_left_to_the_hook_that_does_it(tmp_path):
+    for hook in ('PlainCheckpointHook', 'CheckpointHook'):
+        run = runner(tmp_path, resume=True, default_hooks=dict(checkpoint=dict(type=hook)))
+        register_resuming(run)
+        added = [type(hook).__name__ for hook in run.hooks].count('ResumingHook')
+        assert added == (hook == 'CheckpointHook')
 
 
 def test_what_a_killed_save_left_is_removed(work):
