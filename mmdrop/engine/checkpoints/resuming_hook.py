@@ -4,10 +4,11 @@ from mmengine.hooks import CheckpointHook, Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from mmdrop.engine.checkpoints.durable_checkpoint_hook import DurableCheckpointHook
+from mmdrop.engine.checkpoints.plain_checkpoint_hook import PlainCheckpointHook
 
 
 class ResumingHook(Hook):
-    """What :class:`DurableCheckpointHook` does when a run is resumed, and nothing else.
+    """What :class:`PlainCheckpointHook` does when a run is resumed, and nothing else.
 
     MMEngine's own hook marks the last and the best checkpoint by their paths, so a copied work dir
     would go on from the original and remove the original's best checkpoint.
@@ -21,19 +22,18 @@ class ResumingHook(Hook):
         """
         writer = next((hook for hook in runner.hooks if isinstance(hook, CheckpointHook)), None)
         by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-        self._durable = DurableCheckpointHook(
+        self._plain = PlainCheckpointHook(
             by_epoch=getattr(writer, 'by_epoch', by_epoch), out_dir=getattr(writer, 'out_dir', None)
         )
-        self._durable.before_run(runner)
+        self._plain.before_run(runner)
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Point paths of the former run to this one's folder, and compare with the config.
+        """Read a plain log history, point paths to this folder, and compare with the config.
 
         Raises:
             ValueError: A key of ``resume_with`` cannot be honoured, or the schedules do not fit.
         """
-        if isinstance(checkpoint, dict):  # else CheckpointFitHook refuses it
-            self._durable.after_load_checkpoint(runner, checkpoint)
+        self._plain.after_load_checkpoint(runner, checkpoint)
 
 
 def register_resuming(runner: Runner) -> None:

@@ -148,6 +148,15 @@ def test_a_copy_with_checkpoints_of_mmengines_own_hook_leaves_the_original_alone
     assert names == {'epoch_1.pth', 'epoch_2.pth', 'best_reid_mAP_epoch_2.pth'}
 
 
+@pytest.mark.parametrize('hook', [dict(type='CheckpointHook'), None])
+def test_a_plain_checkpoint_is_resumed_without_the_hook_that_wrote_it(work, hook):
+    resumed = runner(work, resume=True, max_epochs=4, default_hooks=dict(checkpoint=hook))
+    register_resuming(resumed)
+    resumed.train()
+    assert resumed.epoch == 4
+    assert resumed.message_hub.log_scalars['train/loss'].data[0].shape == (12,)
+
+
 def test_resuming_is_left_to_the_hook_that_does_it(tmp_path):
     for hook in ('PlainCheckpointHook', 'CheckpointHook'):
         run = runner(tmp_path, resume=True, default_hooks=dict(checkpoint=dict(type=hook)))
