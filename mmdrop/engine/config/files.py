@@ -16,12 +16,28 @@ from mmdrop.engine.config.options import DEFAULT_HOOKS, merge_options
 CONFIGS = Path(mmdrop.__file__).parent / 'configs'
 
 
+class _KeysAndValues(DictAction):
+    """MMEngine's action, with a message for what is not ``KEY=VALUE``."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        *args: Any,
+    ) -> None:
+        for value in values:
+            if not value.partition('=')[0].strip('+') or '=' not in value:
+                parser.error(f'--cfg-options takes KEY=VALUE without spaces, got {value!r}')
+        super().__call__(parser, namespace, values, *args)
+
+
 def add_cfg_options(parser: argparse.ArgumentParser, example: str) -> None:
     """Give a tool the option ``--cfg-options``, for :func:`read_config`."""
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=_KeysAndValues,
         default={},
         metavar='KEY=VALUE',
         help=f'override config values: {example}; +KEY=VALUE adds a key that the config has not',

@@ -192,6 +192,13 @@ def test_randomness_of_none_is_that_of_no_seed():
     assert 'randomness' not in read_config('drop_demo', {'randomness': None})
 
 
+@pytest.mark.parametrize('options', [['lr'], ['lr', '=', '3'], ['=3'], ['+=3']])
+def test_an_option_that_is_no_key_with_a_value_is_refused(options, capsys):
+    with pytest.raises(SystemExit):
+        make_parser('').parse_args(['drop_demo', '--cfg-options', *options])
+    assert f'takes KEY=VALUE without spaces, got {options[0]!r}' in capsys.readouterr().err
+
+
 def test_none_has_no_items():
     with pytest.raises(ValueError, match='param_scheduler is None and has no keys'):
         merge_options(Config(dict(param_scheduler=None)), {'param_scheduler.0.end': 3})
