@@ -61,8 +61,10 @@ def to_bgr(image: Image.Image) -> np.ndarray:
     """Pixels ``(H, W, 3)`` uint8 BGR; mmcv's own Pillow path clips 16-bit images to white.
 
     Raises:
-        ValueError: The pixels are floating-point numbers, whose range nobody knows.
+        ValueError: There are no pixels, or floating-point numbers, whose range nobody knows.
     """
+    if 0 in image.size:
+        raise ValueError(f'its size is {image.width} × {image.height}')
     if image.mode == 'F':
         raise ValueError('images of floating-point numbers are not supported')
     if image.mode.startswith('I'):

@@ -55,9 +55,16 @@ def list_files(
 def list_image_files(
     folder: str | os.PathLike, recursive: bool = True, strict: bool = True
 ) -> list[Path]:
-    """Those of :func:`list_files` that are images by their extension."""
+    """Those of :func:`list_files` that are images by their extension; others are logged."""
     files = list_files(folder, recursive, strict)
-    return [path for path in files if path.suffix.lower() in IMAGE_EXTENSIONS]
+    images = [path for path in files if path.suffix.lower() in IMAGE_EXTENSIONS]
+    if len(images) < len(files):
+        kept = set(images)
+        example = next(path for path in files if path not in kept)
+        number = len(files) - len(images)
+        text = f'{number} files without the extension of an image, such as {example}'
+        _log_left_out(str(folder), text, warn=False)
+    return images
 
 
 @dataclass

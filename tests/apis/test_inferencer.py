@@ -227,13 +227,14 @@ def spoilt(folder):
 
 
 def test_images_that_cannot_be_read_are_named_and_the_others_embedded(inferencer, spoilt, arrays):
-    result = inferencer([*spoilt, Image.new('F', (4, 8))])
+    result = inferencer([*spoilt, Image.new('F', (4, 8)), Image.new('RGB', (0, 8))])
     assert result['names'] == [str(spoilt[i]) for i in (1, 2, 4, 5)]
     expected = inferencer([arrays[i] for i in (0, 1, 3, 4)])['embeddings']
     torch.testing.assert_close(result['embeddings'], expected)
-    assert [*result['failed']] == [str(spoilt[0]), str(spoilt[3]), 'image 6']
+    assert [*result['failed']] == [str(spoilt[0]), str(spoilt[3]), 'image 6', 'image 7']
     assert 'is not an image' in result['failed'][str(spoilt[0])]
     assert 'floating-point' in result['failed']['image 6']
+    assert 'its size is 0 × 8' in result['failed']['image 7']
     assert inferencer(arrays)['failed'] == {}
 
 

@@ -115,3 +115,11 @@ def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path, monkeypatch):
 
 def test_a_folder_named_like_an_image_is_looked_into(tmp_path):
     assert names(touch(tmp_path, 'a.jpg/b.jpg')) == ['a.jpg/b.jpg']
+
+
+def test_files_that_are_no_images_are_counted(tmp_path, logged):
+    root = touch(tmp_path / 'root', '1/a.jpg', '1/b.heic', '2/c.txt')
+    assert [path.name for path in list_image_files(root)] == ['a.jpg']
+    assert logged == [
+        f'{root}: left out 2 files without the extension of an image, such as {root}/1/b.heic'
+    ]

@@ -30,7 +30,7 @@ class Listed(NamedTuple):
     pid: int
 
     def __str__(self) -> str:
-        return f'{self.image.place} of identity {self.image.pid}'
+        return str(self.image)
 
 
 class Findings(NamedTuple):
@@ -74,6 +74,8 @@ def check_images(
         _check_lone(listed, findings)
     if split != 'val':
         _check_sides(listed, there, findings)
+    if not published:
+        _check_texts(listed, findings)
     without = sum(item.image.camid == NO_CAMERA for item in listed)
     if 0 < without < len(listed):
         findings.warnings.append(f'{without} of {len(listed)} images have no camera')
@@ -87,10 +89,10 @@ def _check_copies(listed: Sequence[Listed], training: Sequence[Image], findings:
     files = file_numbers(facts)
     found: dict[str, list[str]] = defaultdict(list)
     for group in group_copies([str(image.path) for image in images], facts):
+        _refuse_two_identities([images[place] for place in group], [files[p] for p in group])
         items = [listed[place] for place in group if place < len(listed)]
         if len(items) < len(group):
             found['leaked'] += [str(item) for item in items]
-        _refuse_two_identities(items, [files[place] for place in group if place < len(listed)])
         found['differ'] += [str(item) for item in items if item.pid != items[0].pid]
         galleries = defaultdict(set)
         for item in items:
@@ -114,12 +116,12 @@ def _check_copies(listed: Sequence[Listed], training: Sequence[Image], findings:
         )
 
 
-def _refuse_two_identities(items: Sequence[Listed], files: Sequence[Hashable]) -> None:
-    first: dict[Hashable, Listed] = {}
-    for item, file in zip(items, files, strict=True):
-        other = first.setdefault(file, item)
-        if other.pid != item.pid:
-            raise ValueError(f'one file has two identities: it is {other} and {item}')
+def _refuse_two_identities(images: Sequence[Image], files: Sequence[Hashable]) -> None:
+    first: dict[Hashable, Image] = {}
+    for image, file in zip(images, files, strict=True):
+        other = first.setdefault(file, image)
+        if number_of(other.pid) != number_of(image.pid):
+            raise ValueError(f'one file has two identities: it is {other} and {image}')
 
 
 def _check_matches(listed: Sequence[Listed], split: str, findings: Findings) -> None:
@@ -158,6 +160,17 @@ def _check_lone(listed: Sequence[Listed], findings: Findings) -> None:
     if lone:
         findings.warnings.append(
             f'{len(lone)} of {len(number)} identities have one training image, such as {lone[0]}'
+        )
+
+
+def _check_texts(listed: Sequence[Listed], findings: Findings) -> None:
+    """Find texts among identities that are numbers, such as ``nan`` or ``new folder``."""
+    people = {number_of(item.image.pid): item for item in reversed(listed)}
+    texts = [pid for pid in people if isinstance(pid, str)]
+    if 0 < len(texts) < len(people):
+        findings.warnings.append(
+            f'{len(texts)} of {len(people)} identities are no numbers, such as '
+            f'{people[min(texts)]}, so all are taken as texts'
         )
 
 

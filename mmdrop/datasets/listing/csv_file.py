@@ -95,8 +95,15 @@ def _read_header(lines: io.StringIO, path: Path) -> tuple[str, list[str]]:
     delimiter, columns = best
     missing = sorted(set(_REQUIRED) - set(columns))
     if missing:
-        found = f'; its header, split at {_DELIMITERS[delimiter]}, is {columns}' if columns else ''
-        raise ValueError(f'{path} has no column {missing}{found}')
+        found = f'its header, split at {_DELIMITERS[delimiter]}, is {columns}'
+        if not columns:
+            lines.seek(start)
+            first = lines.readline().strip()[:80]
+            found = (
+                f'its first line, {first!r}, must name the columns {", ".join(_REQUIRED)} and '
+                'maybe camid, between commas, semicolons or tabs'
+            )
+        raise ValueError(f'{path} has no column {missing}; {found}')
     twice = [name for name in (*_REQUIRED, 'camid') if columns.count(name) > 1]
     if twice:
         raise ValueError(f'{path} has two columns {twice[0]!r}')

@@ -29,3 +29,6 @@ class Image(NamedTuple):
     def place(self) -> str:
         """What a message calls it."""
         return f'{self.line} ({self.path})' if self.line else str(self.path)
+
+    def __str__(self) -> str:
+        return f'{self.place} of identity {self.pid}'

@@ -42,19 +42,24 @@ def parse_name(path: Path, pattern: str, first_camera: int) -> tuple[str, int]:
 def _refuse_parts(match: re.Match, path: Path) -> None:
     """Refuse groups that cut a number in two, unless the pattern counts its digits."""
     name, pattern = match.string, match.re.pattern
-    spans = {group: match.span(group) for group in ('pid', 'camid') if group in match.groupdict()}
-    # As in (?P<pid>\d{4})\d{3}. Digits behind the match were not counted but overlooked.
-    counted = {
+    spans = {group: match.span(group) for group in ('pid', 'camid') if group in match.re.groupindex}
+    cuts = {
         edge
-        for group, span in spans.items()
-        if re.search(rf'\(\?P<{group}>[^()]*\{{\d+\}}[^()]*\)', pattern)
+        for span in spans.values()
         for edge in span
-        if edge < match.end()
+        if 0 < edge < len(name) and name[edge - 1 : edge + 1].isdecimal()
     }
+    if cuts:  # as in (?P<pid>\d{4})\d{3}; digits behind the match were not counted but overlooked
+        cuts -= {
+            edge
+            for group, span in spans.items()
+            if re.search(rf'\(\?P<{group}>[^()]*\{{\d+\}}[^()]*\)', pattern)
+            for edge in span
+            if edge < match.end()
+        }
     for group, span in spans.items():
-        cuts = [edge for edge in span if 0 < edge < len(name) and edge not in counted]
         signed = span[0] == 1 and name[0] == '-' and name[1].isdecimal()  # of -1, which is junk
-        if signed or any(name[edge - 1 : edge + 1].isdecimal() for edge in cuts):
+        if signed or not cuts.isdisjoint(span):
             raise ValueError(
                 f'{path}: the pattern {pattern!r} takes {match[group]!r} as {group} out of a '
                 'longer number; let the group match whole numbers'
@@ -94,7 +99,7 @@ def parse_camera(text: str | None, first: int, where: str) -> int:
     if text is None or text == '':
         return NO_CAMERA
     if not re.fullmatch('[0-9]+', text) or not _fits(text) or int(text) < first:
-        raise ValueError(f'{where}: camera {text!r} is not a number from {first} on')
+        raise ValueError(f'{where}: camera {text!r} is not a whole number from {first} on')
     return int(text) - first
 
 

@@ -19,7 +19,7 @@ class LoadParsingMap(FileParsingSource):
 
     The image is a PNG or of another format that loses nothing: grey of 1, 8 or 16 bits, a palette,
     or colours whose channels are equal.  JPEG and lossy WebP are refused by their content, because
-    compression makes classes that nobody drew.
+    compression makes classes that nobody drew, and GIF, whose writers number the colours anew.
 
     Args:
         root: Folder of the labels; below it lie the folders of the image, without that of the
@@ -94,7 +94,7 @@ def read_indices(path: Path) -> np.ndarray:
         raise ValueError(f'{path} cannot be decoded ({error})') from error
     if pixels is None:
         raise ValueError(
-            f'{path} is a {lossy} picture, whose compression changes class indices; make the mask '
+            f'{path} is a {lossy} picture, a format that changes class indices; make the mask '
             'again as a PNG'
         )
     if pixels.dtype.kind not in 'bui' or mode not in _MODES:
@@ -120,7 +120,8 @@ def read_indices(path: Path) -> np.ndarray:
 # Modes of Pillow that can hold indices: number of channels before the transparency.
 _MODES = {'1': 1, 'L': 1, 'P': 1, 'LA': 1, 'PA': 1, 'RGB': 3, 'RGBA': 3, 'I': 1, 'I;16': 1}
 _MODES |= {'I;16B': 1, 'I;16L': 1}
-_LOSSY = ('JPEG', 'MPO', 'JPEG2000', 'AVIF', 'HEIF')
+# Writers of GIF number the colours anew and drop those that are not used.
+_LOSSY = ('JPEG', 'MPO', 'JPEG2000', 'AVIF', 'HEIF', 'GIF')
 
 
 def _lossy_format(image: Image.Image, path: Path) -> str | None:

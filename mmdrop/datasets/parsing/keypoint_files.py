@@ -47,7 +47,7 @@ def load_keypoints(path: Path) -> Keypoints:
     except UnclearKeypoints:
         raise
     except _DAMAGE as error:
-        raise ValueError(f'{path} is not a key-point file ({error!r})') from error
+        raise ValueError(f'{path} is not a key-point file ({_reason(error)})') from error
     if not stems:
         raise ValueError(f'{path} is not a key-point file (it has no entry)')
     rows = {stem: row for row, stem in enumerate(stems)}
@@ -59,6 +59,11 @@ def load_keypoints(path: Path) -> Keypoints:
     ends = Counter(end for stem in (*stems, *absent) for end in name_ends(stem)[1:])
     longer = {end: rows[stem] for stem in stems for end in name_ends(stem)[1:] if ends[end] == 1}
     return Keypoints(str(path), names, rows, points, sizes, longer, absent)
+
+
+def _reason(error: Exception) -> str:
+    # Not the representation: that of a decoding error holds the whole file.
+    return f'{type(error).__name__}: {error}'
 
 
 @lru_cache(maxsize=4)
@@ -75,6 +80,13 @@ def _check_points(points: np.ndarray, stems: Sequence[str], path: Path) -> None:
             f'{path}: all x and y lie within one pixel, as shares of width and height would; '
             'multiply them by width and height of the images'
         )
+    if not known.any():
+        print_log(
+            f'{path}: none of {len(stems)} entries has a point with a score above 0; all their '
+            'labels are background',
+            'current',
+            logging.WARNING,
+        )
     first = np.take_along_axis(points, known.argmax(axis=1)[:, None, None], axis=1)
     same = ((points == first)[..., :2].all(axis=2) | ~known).all(axis=1) & (known.sum(axis=1) > 2)
     if same.any():
@@ -89,7 +101,7 @@ def _check_points(points: np.ndarray, stems: Sequence[str], path: Path) -> None:
 
 def _read_json(path: Path) -> KeypointContent:
     """COCO annotations, or a list of COCO results whose ``image_id`` is a file name."""
-    content = json.loads(path.read_text(encoding='utf-8'))
+    content = json.loads(path.read_bytes())
     annotated = isinstance(content, dict)
     images = (read_coco if annotated else read_results)(content, str(path))
     return _pack(images, path, annotated)
@@ -101,12 +113,12 @@ def _read_folder(path: Path) -> KeypointContent:
     for file in (file for file in list_files(path) if file.suffix == '.json'):
         name = file.relative_to(path).as_posix().removesuffix('.json')
         try:
-            content = json.loads(file.read_text(encoding='utf-8'))
+            content = json.loads(file.read_bytes())
             found.append(read_image(content, name, str(file)))
         except UnclearKeypoints:
             raise
         except _DAMAGE as error:
-            raise ValueError(f'{file}: {error!r}') from error
+            raise ValueError(f'{file}: {_reason(error)}') from error
     return _pack(found, path)
 
 
@@ -114,7 +126,8 @@ def _pack(images: Sequence[ImagePeople], path: Path, annotated: bool = False) ->
     """Key points of the person who is meant in each image.
 
     An image in which a detector found nobody has points of score 0, a label of background.  One
-    whose people were annotated without points is absent: where they are is not known.
+    whose people were annotated without points, or of whom none is the target, is absent: where
+    the person is who is meant is not known.
     """
     twice = [stem for stem, number in Counter(i.stem for i in images).items() if number > 1]
     if twice:
@@ -126,19 +139,20 @@ def _pack(images: Sequence[ImagePeople], path: Path, annotated: bool = False) ->
             f'{path}: nobody has `keypoints`; boxes and outlines alone say nothing of body parts'
         )
     absent = {}
-    if annotated:
-        for image, person in zip(images, persons, strict=True):
-            if person is None:
-                absent[image.stem] = (
-                    'its annotations are crowds, ignored or without points'
-                    if image.people
-                    else 'no annotation has any'
-                )
-        if len(absent) == len(images):
-            raise UnclearKeypoints(
-                f'{path}: nobody has key points who is not `iscrowd`, `ignore` or of '
-                '`num_keypoints` 0'
+    for image, person in zip(images, persons, strict=True):
+        if person is None and any(p.get('is_target') is not None for p, _ in image.people):
+            absent[image.stem] = 'nobody with points has `is_target`'
+        elif person is None and annotated:
+            absent[image.stem] = (
+                'its annotations are crowds, ignored or without points'
+                if image.people
+                else 'no annotation has any'
             )
+    if absent and len(absent) == len(images):
+        raise UnclearKeypoints(
+            f'{path}: nobody has key points who is not `iscrowd`, `ignore` or of '
+            '`num_keypoints` 0, and whose `is_target` is not false'
+        )
     kept = [(i, p) for i, p in zip(images, persons, strict=True) if i.stem not in absent]
     points = np.zeros((len(kept), len(JOINTS), 3), np.float32)
     sizes = np.full((len(kept), 2), np.nan, np.float32)

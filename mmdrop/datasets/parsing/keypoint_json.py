@@ -82,6 +82,8 @@ def _read_categories(categories: list[Mapping], where: str) -> dict[Any, JointOr
     for category in categories:
         if category.get('keypoints'):
             field = f'{where}, categories of `id` {category["id"]!r}, `keypoints`'
+            if category['id'] in orders:
+                raise UnclearKeypoints(f'{field}: this `id` is there twice')
             try:
                 orders[category['id']] = joint_order(category['keypoints'], field)
             except UnclearKeypoints as error:

@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from mmdrop.datasets.parsing.joint_orders import JOINTS, UnclearKeypoints, joint_order
+from mmdrop.datasets.parsing.keypoint_json import image_stem
 from mmdrop.datasets.parsing.keypoints import KeypointContent
+from mmdrop.utils import IMAGE_EXTENSIONS
 
 _OF_EACH = ('names', 'scores', 'widths', 'heights')  # further arrays beside ``x_keypoints``
 
@@ -21,6 +23,11 @@ def read_npz(path: Path) -> KeypointContent:
     given = tuple(_texts(arrays.pop('keypoint_names'), f'{path}, `keypoint_names`'))
     order = joint_order(given, f'{path}, `keypoint_names`')
     prefixes = [key.removesuffix('_keypoints') for key in arrays if key.endswith('_keypoints')]
+    if not prefixes:
+        raise UnclearKeypoints(
+            f'{path}: expected pairs of arrays `x_names` and `x_keypoints` beside '
+            f'`keypoint_names`, found {sorted(arrays)}'
+        )
     known = {f'{p}_{end}' for p in prefixes for end in ('keypoints', *_OF_EACH)}
     if set(arrays) - known:
         raise UnclearKeypoints(
@@ -49,6 +56,8 @@ def _read_arrays(
 ) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, points ``(N, J, 3)`` and sizes ``(N, 2)`` of the arrays of one prefix."""
     stems = _texts(arrays[f'{prefix}_names'], f'{path}, `{prefix}_names`')
+    if all(Path(stem).suffix.lower() in IMAGE_EXTENSIONS for stem in stems):
+        stems = [image_stem(stem) for stem in stems]
     points = arrays[f'{prefix}_keypoints']
     number = len(stems)
     if (

@@ -37,7 +37,7 @@ def find_person(
         shown = f'{where}, annotation {person["id"]}' if 'id' in person else where
         if _flag(person, 'iscrowd', shown) or _flag(person, 'ignore', shown):
             continue
-        if not _has_points(person) or person.get('num_keypoints') == 0:
+        if not _has_points(person) or _counts_none(person, shown):
             continue
         points = read_points(person, order, shown)
         if (points[:, 2] > 0).any():
@@ -50,6 +50,13 @@ def find_person(
 def _has_points(person: Mapping) -> bool:
     points = person.get('keypoints')
     return points is not None and len(points) > 0
+
+
+def _counts_none(person: Mapping, where: str) -> bool:
+    number = person.get('num_keypoints')
+    if number is not None and not isinstance(number, int | float):
+        raise UnclearKeypoints(f'{where}: `num_keypoints` must be a number, found {number!r}')
+    return number == 0
 
 
 def read_points(person: Mapping, order: JointOrder | None, where: str) -> np.ndarray:

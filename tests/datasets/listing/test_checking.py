@@ -165,6 +165,27 @@ def test_a_test_file_that_does_not_exist_is_told_before_training(people, logged)
     assert 'line 6' in warning(logged)
 
 
+@pytest.mark.parametrize('other', ['1', 'one'])
+def test_a_training_file_that_is_somebody_else_in_the_test_is_refused(people, other):
+    rows = [f'{name}.png,{name.split("/")[1][0]},{name.split("/")[0]}' for name in FILES]
+    rows.append(f'train/1_c0_a.png,{other},query')
+    (people / 'list.csv').write_text('path,pid,subset\n' + '\n'.join(rows))
+    options = dict(layout='csv', ann_file='list.csv')
+    if other == '1':  # the same person: only a test image that was trained on
+        load(people, **options)
+        return
+    with pytest.raises(ValueError, match=r'two identities: .*line 11 .* one and .*line 2 .* 1$'):
+        load(people, **options)
+
+
+def test_a_text_among_numbers_is_told_of(people, logged):
+    for place in ('query/nan_c0_a', 'gallery/nan_c1_a'):
+        write(people / f'{place}.png')
+    load(people)
+    assert '1 of 4 identities are no numbers, such as' in warning(logged)
+    assert 'query/nan_c0_a.png of identity nan, so all are taken as texts' in warning(logged)
+
+
 def test_one_row_under_two_identities_is_refused_with_both_lines(people):
     with pytest.raises(ValueError, match=r'line 2 .*identity 1 and .*line 4 .*identity 2'):
         load(people, 'train', **csv(people, (*ROWS, 'train/1_c0_a.png,2,train')))

@@ -60,7 +60,8 @@ def test_what_programs_write_is_read_alike(tmp_path, text):
     ('text', 'message'),
     [
         ('path;subset\na.jpg;train', r"no column \['pid'\]; its header, split at semicolons"),
-        ('path|pid|subset\n', r"no column \['path', 'pid', 'subset'\]"),
+        ('path|pid|subset\n', r"no column .*; its first line, 'path\|pid\|subset', must name"),
+        ('a.jpg,7,train\n', r"its first line, 'a.jpg,7,train', must name the columns path, pid"),
         ('', r"no column \['path', 'pid', 'subset'\]"),
         ('path,pid,subset,pid\na,1,train,2', "two columns 'pid'"),
         ('path,pid,subset\na,b.jpg,1,train', 'line 2 has 4 values.*3 columns.*commas in quotes'),

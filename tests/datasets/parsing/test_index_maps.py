@@ -118,6 +118,7 @@ def test_what_is_no_class_index_is_refused_with_the_remedy(tmp_path, pixels, mod
         ('JPEG', dict(quality=100)),
         ('WEBP', dict(quality=90)),
         ('JPEG2000', {}),
+        ('GIF', {}),
         ('TIFF', dict(compression='jpeg')),
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from mmengine.logging import MMLogger
 
 from mmdrop.datasets import LoadKeypointParsing
+from mmdrop.datasets.parsing import keypoint_files as module
 from mmdrop.datasets.parsing.keypoint_files import load_keypoints
 from mmdrop.datasets.parsing.limbs import COCO_JOINTS
 
@@ -22,6 +23,30 @@ def test_a_damaged_file_in_a_folder_is_an_error(tmp_path):
     empty.mkdir()
     with pytest.raises(ValueError, match='it has no entry'):
         load_keypoints(empty)
+
+
+def test_names_of_an_npz_may_all_have_their_suffix(tmp_path):
+    points = np.full((2, 17, 3), 5, np.float32)
+
+    def find(names, stem):
+        np.savez(tmp_path / 'k.npz', keypoint_names=COCO_JOINTS, x_names=names, x_keypoints=points)
+        return load_keypoints(tmp_path / 'k.npz').find(stem)
+
+    assert find(['1/a.jpg', '1/b.PNG'], 'train/1/b') == 1
+    # Market-1501 has a file 0002.jpg.jpg, whose name without suffix ends in .jpg.
+    assert find(['0001', '0002.jpg'], 'train/0002.jpg') == 1
+
+
+def test_an_npz_without_points_is_refused_or_told_of(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(module, 'print_log', lambda text, *_: lines.append(text))
+    np.savez(tmp_path / 'k.npz', keypoint_names=COCO_JOINTS)
+    with pytest.raises(ValueError, match='expected pairs of arrays `x_names` and `x_keypoints`'):
+        load_keypoints(tmp_path / 'k.npz')
+    unknown = np.full((1, 17, 3), np.nan)
+    np.savez(tmp_path / 'k.npz', keypoint_names=COCO_JOINTS, x_names=['a'], x_keypoints=unknown)
+    load_keypoints(tmp_path / 'k.npz')
+    assert 'none of 1 entries has a point' in lines[0]
 
 
 def test_two_images_of_one_name_are_refused(tmp_path):

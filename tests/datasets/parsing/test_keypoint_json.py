@@ -237,6 +237,28 @@ def test_coco_results_with_file_names_are_read(tmp_path):
 # ---- one file an image
 
 
+def test_a_category_twice_and_a_count_that_is_text_are_refused(tmp_path):
+    category = dict(id=1, keypoints=COCO_JOINTS)
+    with pytest.raises(ValueError, match=r'categories of `id` 1, `keypoints`: .* there twice'):
+        read(tmp_path, coco(MEANT, categories=[category, category | dict(name='again')]))
+    with pytest.raises(ValueError, match=r"annotation 1: `num_keypoints` must be a number.*'0'"):
+        read(tmp_path, coco(MEANT | dict(num_keypoints='0')))
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-8-sig', 'utf-16'])
+def test_what_other_systems_write_is_decoded(tmp_path, encoding):
+    text = json.dumps(coco(MEANT, image=dict(file_name='é.jpg')), ensure_ascii=False)
+    (tmp_path / 'k.json').write_bytes(text.encode(encoding))
+    assert x_of(load_keypoints(tmp_path / 'k.json'), 'é') == 5
+
+
+def test_the_message_of_another_encoding_is_short(tmp_path):
+    (tmp_path / 'k.json').write_bytes(b'["' + 'é'.encode('latin-1') * 1000 + b'"]')
+    with pytest.raises(ValueError, match='is not a key-point file') as caught:
+        load_keypoints(tmp_path / 'k.json')
+    assert len(str(caught.value)) < 300
+
+
 def test_the_target_of_a_kpr_file_is_meant_and_nobody_else(tmp_path):
     large, small = (
         dict(keypoints=[[x, 2.0, 1.0], [x + s, 2.0 + s, 1.0], *[[0.0] * 3] * 15])
@@ -253,7 +275,9 @@ def test_the_target_of_a_kpr_file_is_meant_and_nobody_else(tmp_path):
     for name, people in files.items():
         write_json(tmp_path / 'k' / f'{name}.jpg_keypoints.json', people)
     keypoints = load_keypoints(tmp_path / 'k')
-    assert [x_of(keypoints, name) for name in 'abcde'] == [9, 9, 0, 0, 5]
+    assert [x_of(keypoints, name) for name in 'abe'] == [9, 9, 5]
+    for name in 'cd':  # people were seen, the one who is meant not: no label of background
+        assert keypoints.find(name) is None and '`is_target`' in keypoints.why_absent(name)
     write_json(tmp_path / 'k/f.json', [large | dict(is_target=True), small | dict(is_target=True)])
     with pytest.raises(ValueError, match=r'f.json: 2 people have `is_target`'):
         load_keypoints(tmp_path / 'k')
