@@ -545,12 +545,14 @@ def test_weights_are_read_from_a_file_without_a_network(tmp_path):
 
 
 def test_without_a_network_the_message_says_which_file_to_put_where(monkeypatch, tmp_path):
-    def builder(weights, progress):
-        raise URLError('no route')
+    class Unreachable(Official):
+        def get_state_dict(weights_only, **options):
+            assert weights_only
+            raise URLError('no route')
 
     monkeypatch.setenv('TORCH_HOME', str(tmp_path))
     with pytest.raises(RuntimeError) as error:
-        torchvision_models.build_model(builder, Official, None, 'cpu')
+        torchvision_models.build_model(lambda **options: Tiny(), Unreachable, None, 'cpu')
     text = str(error.value)
     assert Official.url in text and '(no route)' in text and 'pass weights=FILE' in text
     assert f'put it into {tmp_path}/hub/checkpoints as tiny-12345678.pth' in text

@@ -42,25 +42,27 @@ def build_model(
         FileNotFoundError: The file does not exist.
         RuntimeError: The weights can be neither found nor downloaded, or do not fit.
     """
-    if weights is None:
-        try:
-            model = builder(weights=official, progress=False, **options)
-        except URLError as error:
-            raise download_error(official.url, error, option) from error
-    else:
-        if not os.path.isfile(weights):
-            raise FileNotFoundError(f'{weights} does not exist: it should be {official.url}')
-        # Without weights_backbone=None the backbone's would be downloaded.
-        model = builder(weights=None, weights_backbone=None, **options)
-        try:
-            model.load_state_dict(torch.load(weights, map_location='cpu', weights_only=True))
-        except (RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
-            reason = str(error).partition('\n')[0]
-            raise RuntimeError(f'{weights} is not {official.url}: {reason}') from error
-        # As torchvision sets it where it loads these weights itself.
-        for module in model.backbone.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eps = 0.0
+    if weights is not None and not os.path.isfile(weights):
+        raise FileNotFoundError(f'{weights} does not exist: it should be {official.url}')
+    # Without weights_backbone=None the backbone's would be downloaded.
+    model = builder(weights=None, weights_backbone=None, **options)
+    source = weights or 'what was downloaded'
+    try:
+        if weights is None:
+            # torchvision itself would download them with weights_only=False.
+            state = official.get_state_dict(progress=False, check_hash=True, weights_only=True)
+        else:
+            state = torch.load(weights, map_location='cpu', weights_only=True)
+        model.load_state_dict(state)
+    except URLError as error:
+        raise download_error(official.url, error, option) from error
+    except (RuntimeError, TypeError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).partition('\n')[0]
+        raise RuntimeError(f'{source} is not {official.url}: {reason}') from error
+    # As torchvision sets it where it loads these weights itself.
+    for module in model.backbone.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps = 0.0
     if device is None:
         device = 'cuda' if torch.cuda.is_available() else 'cpu'
     return model.eval().to(device)
