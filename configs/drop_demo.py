@@ -15,7 +15,7 @@ model.reid_head.num_classes = 200
 # nothing yet, its own loss weighs more, and parts of two pixels are smoothed less.
 model.detach_parsing = True
 model.parsing_head.loss_weight = 2.0
-model.parsing_head.loss.gamma = 0.1
+model.parsing_head.loss.update(gamma=0.1, reduction='sum')
 
 optim_wrapper.optimizer.lr = 2e-3
 train_cfg.update(max_epochs=12, val_interval=12)

@@ -23,8 +23,9 @@ class SpatialSmoothedCELoss(nn.Module):
     Args:
         smoothing: Label smoothing ε.
         gamma: Weight γ of the spatial term; 0 leaves a label-smoothed cross-entropy.
-        reduction: Over the classes of the spatial term: ``'sum'`` as Eq. 8 is written, ``'mean'``
-            as its usual code computes it, which makes γ K+1 times smaller.
+        reduction: Over the classes of the spatial term: ``'mean'`` as its usual code computes it,
+            or ``'sum'`` as Eq. 8 is written, which makes γ K+1 times larger. The default was
+            chosen on validation identities, see ``docs/paper_notes.md``.
         gamma_height: Height in pixels of the map that γ is meant for, 64 in the paper; on a map of
             h rows the weight is then γ · h / gamma_height. The border of a part, in pixels, goes
             with h and its area with h², so that a fixed γ weighs twice as much on a map of half
@@ -36,7 +37,7 @@ class SpatialSmoothedCELoss(nn.Module):
         smoothing: float = 0.1,
         gamma: float = 0.5,
         gamma_height: int | None = None,
-        reduction: str = 'sum',
+        reduction: str = 'mean',
     ) -> None:
         super().__init__()
         if reduction not in ('sum', 'mean'):

@@ -101,7 +101,7 @@ def test_spatial_term_of_two_pixels_by_hand():
     # Probabilities (0.8, 0.2) and (0.6, 0.4) side by side: Σ_k |Δ| = 0.4, over 2 pixels, γ = 0.5
     logits = torch.tensor([[0.8, 0.6], [0.2, 0.4]]).log().view(1, 2, 1, 2)
     labels = torch.zeros(1, 1, 2)
-    with_term = SpatialSmoothedCELoss(0.0, gamma=0.5)(logits, labels)
+    with_term = SpatialSmoothedCELoss(0.0, gamma=0.5, reduction='sum')(logits, labels)
     without = SpatialSmoothedCELoss(0.0, gamma=0.0)(logits, labels)
     torch.testing.assert_close(with_term - without, torch.tensor(0.5 * 0.4 / 2))
 
@@ -150,7 +150,7 @@ def test_parsing_loss_agrees_with_equation_8_written_as_loops():
     logits = torch.randn(2, 4, 3, 5)
     labels = torch.randint(0, 4, (2, 3, 5))
     labels[0, 1:, 2:] = 255
-    loss = SpatialSmoothedCELoss(0.1, 0.5)(logits, labels)
+    loss = SpatialSmoothedCELoss(0.1, 0.5, reduction='sum')(logits, labels)
     torch.testing.assert_close(loss, loop_parsing_loss(logits, labels, 0.1, 0.5))
 
 
