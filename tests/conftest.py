@@ -1,3 +1,5 @@
+import os
+
 import pytest
 import torch
 from mmengine.registry import DefaultScope
@@ -14,7 +16,8 @@ def pytest_runtest_setup(item):
 
 
 @pytest.fixture(autouse=True)
-def no_scope_is_left_behind():
-    """A Runner sets the scope of registries for good; MMEngine has no public way back."""
+def nothing_global_is_left_behind():
+    """A Runner sets the scope of registries for good, and a tool how PyTorch reads files."""
     yield
-    DefaultScope._instance_dict.clear()
+    DefaultScope._instance_dict.clear()  # MMEngine has no public way back
+    os.environ.pop('TORCH_FORCE_WEIGHTS_ONLY_LOAD', None)
