@@ -1,4 +1,4 @@
-"""Time of checking a data set, of making labels from key points, and of reading published labels.
+"""Time of listing and checking a data set, of making labels, and of reading published labels.
 
 Each is measured on two processes or, for the reader, on one image after the other::
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from measure import seconds, write_row
 
-from mmdrop.datasets import LoadPifPafFields
+from mmdrop.datasets import LoadPifPafFields, ReIDDataset
 from mmdrop.preparation import (
     check_dataset,
     check_labels,
@@ -59,6 +59,12 @@ def read_fields(folder: Path, num_parts: int) -> None:
         source.transform({'img': image, 'img_path': f'{i}.jpg'})
 
 
+def list_dataset(root: str) -> None:
+    """List and check the training and the test images."""
+    for split in ('train', 'test'):
+        ReIDDataset('market1501', root, split)
+
+
 def main() -> None:
     """Measure and print the CSV lines."""
     args = parse_args()
@@ -90,6 +96,8 @@ def main() -> None:
         wall = median_seconds(lambda: check_labels(source, images, **options), args.repeats)
         report('check_labels', len(images), wall)
     number = len(list_image_files(args.root))
+    wall = median_seconds(lambda: list_dataset(args.root), args.repeats)
+    report('ReIDDataset market1501, train and test', number, wall, 1)
     wall = median_seconds(lambda: check_dataset('market1501', args.root, **options), args.repeats)
     report('prepare_dataset market1501', number, wall)
 
