@@ -86,16 +86,18 @@ def main() -> None:
         options = dict(processes=args.processes, quiet=True)
         images = find_images(args.root, 'market1501')
         maker = dict(type='KeypointFile', ann_file=args.keypoints, origin=1)
-        folders = iter(range(args.repeats))
+        numbers = iter(range(args.repeats))
 
         def make() -> None:
-            make_parsing_labels(maker, images, Path(folder, f'labels{next(folders)}'), **options)
+            make_parsing_labels(maker, images, Path(folder, f'labels{next(numbers)}'), **options)
 
         report('make_parsing_labels', len(images), median_seconds(make, args.repeats))
         source = find_label_source(Path(folder, 'labels0'))
         wall = median_seconds(lambda: check_labels(source, images, **options), args.repeats)
         report('check_labels', len(images), wall)
-    number = len(list_image_files(args.root))
+    # Copies may hold further folders, such as gt_bbox.
+    folders = ('bounding_box_train', 'query', 'bounding_box_test')
+    number = sum(len(list_image_files(Path(args.root, name))) for name in folders)
     wall = median_seconds(lambda: list_dataset(args.root), args.repeats)
     report('ReIDDataset market1501, train and test', number, wall, 1)
     wall = median_seconds(lambda: check_dataset('market1501', args.root, **options), args.repeats)
