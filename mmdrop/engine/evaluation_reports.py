@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 
 import mmdrop
+from mmdrop.engine.config import read_config
 from mmdrop.registry import type_name
 
 _TEST_SETS = Path(mmdrop.__file__).parent / 'configs/_base_/datasets/test_sets.py'
@@ -68,7 +69,7 @@ def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:
     Raises:
         ValueError: A name is not known or given twice, or the config loads no images from files.
     """
-    known = Config.fromfile(_TEST_SETS).test_sets
+    known = read_config(_TEST_SETS).test_sets
     pipeline = next(_datasets(cfg.test_dataloader.dataset)).get('pipeline') or []
     if not _names(pipeline).count('LoadImage'):  # rendered images; files have their own pipeline
         pipeline = cfg.get('test_pipeline') or []

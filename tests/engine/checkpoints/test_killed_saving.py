@@ -1,16 +1,8 @@
 import itertools
 
-import mmengine.runner.runner
 import pytest
 from kills import count_events, in_child, kill_at
 from quick_runs import runner, state
-
-
-@pytest.fixture(scope='module', autouse=True)
-def no_report_of_the_machine():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mmengine.runner.runner, 'collect_env', dict)  # takes seconds
-        yield
 
 
 @pytest.fixture(scope='module')

@@ -1,20 +1,12 @@
 import shutil
 from pathlib import Path
 
-import mmengine.runner.runner
 import pytest
 import torch
 from quick_runs import log, runner, state
 
 from mmdrop.engine import list_checkpoints, newest_readable_checkpoint
 from mmdrop.engine.checkpoints.resuming_hook import register_resuming
-
-
-@pytest.fixture(scope='module', autouse=True)
-def no_report_of_the_machine():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mmengine.runner.runner, 'collect_env', dict)  # takes seconds
-        yield
 
 
 @pytest.fixture(scope='module')
