@@ -3,7 +3,13 @@
 import sys
 
 from mmdrop.datasets import parsing
-from mmdrop.datasets.occlusion import OccludePerson, hash_images, image_checksum, occluded_images
+from mmdrop.datasets.occlusion import (
+    OccludePerson,
+    RandomOcclusion,
+    hash_images,
+    image_checksum,
+    occluded_images,
+)
 from mmdrop.datasets.parsing import (
     PART_GROUPS,
     LoadKeypointParsing,
@@ -38,6 +44,7 @@ __all__ = [
     'PadCropWithParts',
     'ParsingSource',
     'PartGroups',
+    'RandomOcclusion',
     'ReIDDataset',
     'SyntheticReID',
     'get_part_groups',

@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 
 from mmdrop.functional import (
     KReciprocalReranking,
+    check_hidden,
     check_reranking,
     count_protocol,
     evaluate_ranking,
@@ -51,8 +52,10 @@ class ReIDMetric(BaseMetric):
         table: Also report every row of Table 6 of the paper that the model has embeddings for,
             under keys such as ``'G+F/mAP'``: each part alone, legs and feet in pairs at K = 8,
             and the combinations. Each row is ranked anew.
-        hidden: What embeddings count that a gallery image hides: ``'skip'`` or ``'mean'``, see
-            :func:`~mmdrop.functional.part_distance`.
+        hidden: What embeddings count that a gallery image hides: ``'skip'``, a distance or
+            ``'mean'``, see :func:`~mmdrop.functional.part_distance`.
+        graded: Weigh embeddings by the products of their visibility scores, instead of counting
+            those that are visible in both images.
         rerank: Also report the scores after k-reciprocal re-ranking, under keys such as
             ``'reranked/mAP'``: True, or a dict of ``k1`` (20), ``k2`` (6) and ``weight`` (0.3), see
             :class:`~mmdrop.functional.KReciprocalReranking`.
@@ -72,7 +75,8 @@ class ReIDMetric(BaseMetric):
         embeddings: str | Sequence[str] = ('foreground', 'parts'),
         topk: int | Sequence[int] = (1, 5, 10),
         table: bool = False,
-        hidden: str = 'skip',
+        hidden: str | float = 'skip',
+        graded: bool = False,
         rerank: bool | Mapping[str, float] = False,
         num_rank_lists: int = 8,
         rank_list_length: int = 10,
@@ -90,8 +94,7 @@ class ReIDMetric(BaseMetric):
         self.topk = (topk,) if isinstance(topk, int) else tuple(topk)
         if min(self.topk, default=0) < 1:
             raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
-        if hidden not in ('skip', 'mean'):
-            raise ValueError(f"hidden must be 'skip' or 'mean', got {hidden!r}")
+        check_hidden(hidden)
         self.rerank = ({} if rerank is True else dict(rerank)) if rerank else None
         if self.rerank is not None:
             if hidden != 'skip':
@@ -104,6 +107,7 @@ class ReIDMetric(BaseMetric):
             )
         self.table = table
         self.hidden = hidden
+        self.graded = graded
         self.num_rank_lists = num_rank_lists
         self.rank_list_length = rank_list_length
         self.rank_lists: list[dict] = []
@@ -123,6 +127,14 @@ class ReIDMetric(BaseMetric):
                     img_path=str(sample['img_path']),
                 )
             )
+            if self.graded:
+                if 'visibility_score' not in sample:
+                    raise ValueError(
+                        'graded matching needs the visibility_score of each embedding, which this '
+                        'model does not predict: set graded=False'
+                    )
+                score = sample['visibility_score'].to('cpu', torch.float32)
+                self.results[-1]['visibility_score'] = score.clone()
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Rank, log a table and return the scores."""
@@ -140,7 +152,14 @@ class ReIDMetric(BaseMetric):
         if self.table:
             rows |= _table_columns(names)
 
-        inputs = {side: _stack(samples) for side, samples in sides.items()}
+        visibility = 'visibility_score' if self.graded else 'visibility'
+        inputs = {
+            side: {
+                'embeddings': torch.stack([s['embeddings'] for s in samples]),
+                'visibility': torch.stack([s[visibility] for s in samples]),
+            }
+            for side, samples in sides.items()
+        }
         labels: dict[str, Any] = {
             f'{side}_{key}s': [sample[key] for sample in samples]
             for key in ('pid', 'camid')
@@ -171,7 +190,8 @@ class ReIDMetric(BaseMetric):
         # Junk of the data set must not be anybody's neighbour.
         for side in ('query', 'gallery'):
             known = torch.tensor(labels[f'{side}_pids']) != _JUNK
-            arguments[f'{side}_visibility'] = arguments[f'{side}_visibility'] & known[:, None]
+            visible = arguments[f'{side}_visibility']
+            arguments[f'{side}_visibility'] = visible.masked_fill(~known[:, None], 0)
         distances = KReciprocalReranking(**arguments, **self.rerank)
         return evaluate_ranking(**arguments, **labels, topk=self.topk, distances=distances)
 
@@ -237,10 +257,6 @@ def _table_columns(names: Sequence[str]) -> dict[str, list[int]]:
         with suppress(ValueError):
             columns[row] = find_embeddings(wanted, names)
     return columns
-
-
-def _stack(samples: list[dict]) -> dict[str, torch.Tensor]:
-    return {key: torch.stack([s[key] for s in samples]) for key in ('embeddings', 'visibility')}
 
 
 def _select(inputs: dict[str, dict], columns: list[int]) -> dict[str, Any]:

@@ -1,12 +1,19 @@
 """Functions of tensors that training, evaluation and inference share; they import torch only."""
 
-from .distance import mean_over_shared_parts, pairwise_part_distance, part_distance
+from .distance import (
+    check_hidden,
+    mean_over_shared_parts,
+    pairwise_part_distance,
+    part_distance,
+)
+from .gradient import scale_gradient
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
 from .reranking import KReciprocalReranking, check_reranking
 from .resize import resize_bilinear, resize_labels
 
 __all__ = [
     'KReciprocalReranking',
+    'check_hidden',
     'check_reranking',
     'count_protocol',
     'evaluate_ranking',
@@ -16,4 +23,5 @@ __all__ = [
     'rank_gallery',
     'resize_bilinear',
     'resize_labels',
+    'scale_gradient',
 ]

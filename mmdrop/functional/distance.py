@@ -10,6 +10,7 @@ _ROUNDING = 1e-6
 # them in the cache; 8 MiB were 15 % slower. Smaller blocks gain little, and each operation waits
 # for all threads, which takes milliseconds where another process holds a core.
 _BLOCK_PAIRS = 2**20
+Hidden = str | float
 
 
 def pairwise_part_distance(a: Tensor, b: Tensor) -> Tensor:
@@ -66,7 +67,7 @@ def part_distance(
     query_visibility: Tensor | None = None,
     gallery_visibility: Tensor | None = None,
     out: Tensor | None = None,
-    hidden: str = 'skip',
+    hidden: Hidden = 'skip',
 ) -> Tensor:
     """Distance of every query to every gallery image, as used for retrieval.
 
@@ -75,42 +76,49 @@ def part_distance(
     float32 and block by block: besides the result, 10 MiB and a copy of ``query`` are held.
     Squared distances below 1e-6 count as 0. Carries no gradient.
 
+    Visibility may also be graded, a number in [0, 1] such as ``visibility_score``: the mean is
+    then weighted by the products of the two images' numbers, which for 0 and 1 is the same.
+
     Args:
         query: Embeddings, ``(Q, E, C)``.
         gallery: Embeddings, ``(G, E, C)``.
-        query_visibility: Boolean, ``(Q, E)``; all visible if left out.
-        gallery_visibility: Boolean, ``(G, E)``; all visible if left out.
+        query_visibility: Boolean or graded, ``(Q, E)``; all visible if left out.
+        gallery_visibility: Boolean or graded, ``(G, E)``; all visible if left out.
         out: Float32 tensor ``(Q, G)`` to write the result to.
         hidden: What an embedding counts that the query shows and the gallery image hides.
             ``'skip'``: nothing, as in the paper. But a mean over few embeddings varies more than
             one over many, so images that show a single part come first for many queries.
+            A number in [0, 2]: this distance. Ranked by it, a shared part is evidence: for the
+            same person as far as it is nearer than the number, against as far as it is not.
             ``'mean'``: the mean distance of that embedding, from this query to the gallery images
             that show it. A distance then depends on the whole gallery.
 
     Returns:
-        Distances in [0, 2], ``(Q, G)``; infinite where no embedding is visible in both, or, with
-        ``'mean'``, where the query shows none that any gallery image shows.
+        Distances in [0, 2], ``(Q, G)``; infinite where no embedding is visible in both; with a
+        number, where the query shows none; with ``'mean'``, where it shows none that any gallery
+        image shows.
 
     Raises:
         TypeError: Embeddings or visibility are no tensor.
-        ValueError: The shapes do not fit, ``hidden`` is unknown, embeddings are not floating-point
+        ValueError: The shapes do not fit, ``hidden`` is unknown, graded visibility is not in
+            [0, 1], embeddings are not floating-point
             numbers, or one holds NaN, infinity or values whose squares overflow.
     """
     check_inputs(query, gallery, query_visibility, gallery_visibility)
-    if hidden not in ('skip', 'mean'):
-        raise ValueError(f"hidden must be 'skip' or 'mean', got {hidden!r}")
+    check_hidden(hidden)
     query_visible = _visibility_weight(query_visibility, query)
     gallery_visible = _visibility_weight(gallery_visibility, gallery)
     with torch.autocast(query.device.type, enabled=False):
         query_norm, query_size = _norm(query, 'query')
         gallery_norm, gallery_size = _norm(gallery, 'gallery')
-        # d² = |q|² + |g|² − 2qg. Visibility is folded into the factors: all three terms are 0
-        # unless both are visible, so invisible pairs need no mask.
-        query = query.float() * (-2 * query_visible / query_norm)[..., None]
-        query_size *= query_visible
-        scale = (gallery_visible / gallery_norm).T.contiguous()  # (E, G): rows run along a block
-        gallery_size = (gallery_size * gallery_visible).T.contiguous()
-        weight = gallery_visible.T.contiguous()
+        # (w d)² = w² (|q|² + |g|² − 2qg) with w = v_q v_g. Visibility is folded into the factors:
+        # all three terms are 0 unless both are visible, so invisible pairs need no mask.
+        query_squared, gallery_squared = query_visible.square(), gallery_visible.square()
+        query = query.float() * (-2 * query_squared / query_norm)[..., None]
+        query_size *= query_squared
+        scale = (gallery_squared / gallery_norm).T.contiguous()  # (E, G): rows run along a block
+        gallery_size = (gallery_size * gallery_squared).T.contiguous()
+        weight, gallery_squared = gallery_visible.T.contiguous(), gallery_squared.T.contiguous()
 
         out = query.new_empty(len(query), len(gallery)) if out is None else out
         sums = torch.zeros_like(query_size)  # of each query's distances, by embedding
@@ -122,8 +130,8 @@ def part_distance(
             for e in range(query.shape[1]):
                 torch.mm(query[:, e], gallery[block, e].float().T, out=squared)
                 squared.mul_(scale[e, block])
-                squared.addcmul_(query_visible[:, e, None], gallery_size[e, block])
-                squared.addcmul_(query_size[:, e, None], weight[e, block])
+                squared.addcmul_(query_squared[:, e, None], gallery_size[e, block])
+                squared.addcmul_(query_size[:, e, None], gallery_squared[e, block])
                 # √x as x / √x: torch's CPU root takes seven times longer where x holds zeros.
                 torch.clamp(squared, min=_ROUNDING, out=inverse_root).rsqrt_()
                 total.addcmul_(torch.threshold_(squared, _ROUNDING, 0), inverse_root)
@@ -132,12 +140,25 @@ def part_distance(
             if hidden == 'skip':
                 num_shared = query_visible @ weight[:, block]
                 total.div_(num_shared).masked_fill_(num_shared == 0, torch.inf)
-        if hidden == 'mean':
-            num_images = weight.sum(1)  # that show an embedding
-            out.addmm_(sums / num_images.clamp(min=1), 1 - weight)
-            num_counted = (query_visible * (num_images > 0)).sum(1, keepdim=True)
-            out.div_(num_counted).masked_fill_(num_counted == 0, torch.inf)
+        if hidden != 'skip':
+            num_images = weight.sum(1)  # that show an embedding, or the sum of their weights
+            counted = query_visible * (num_images > 0) if hidden == 'mean' else query_visible
+            assumed = counted * hidden if hidden != 'mean' else sums / _no_zero(num_images)
+            out.addmm_(assumed, 1 - weight)
+            total = counted.sum(1, keepdim=True)
+            out.div_(total).masked_fill_(total == 0, torch.inf)
     return out
+
+
+def check_hidden(hidden: Hidden) -> None:
+    """Check the argument ``hidden`` of :func:`part_distance`.
+
+    Raises:
+        ValueError: It is unknown.
+    """
+    number = isinstance(hidden, float | int) and not isinstance(hidden, bool)
+    if hidden not in ('skip', 'mean') and not (number and 0 <= hidden <= 2):
+        raise ValueError(f"hidden must be 'skip', 'mean' or a distance in [0, 2], got {hidden!r}")
 
 
 def check_inputs(
@@ -147,7 +168,8 @@ def check_inputs(
 
     Raises:
         TypeError: One is no tensor.
-        ValueError: The shapes do not fit, or embeddings are not floating-point numbers.
+        ValueError: The shapes do not fit, embeddings are not floating-point numbers, or graded
+            visibility is not in [0, 1].
     """
     for embeddings in (a, b):
         if not isinstance(embeddings, Tensor):
@@ -174,11 +196,14 @@ def check_inputs(
                 f'visibility must be a torch.Tensor, got {type(visible).__name__}: convert it with '
                 'torch.as_tensor'
             )
-        if visible.shape != expected or visible.dtype != torch.bool:
+        graded = visible.is_floating_point()
+        if visible.shape != expected or not (graded or visible.dtype == torch.bool):
             raise ValueError(
-                f'visibility must be bool {expected}, one value for each embedding, '
+                f'visibility must be bool or graded {expected}, one value for each embedding, '
                 f'got {visible.dtype} {tuple(visible.shape)}'
             )
+        if graded and not ((visible >= 0) & (visible <= 1)).all():
+            raise ValueError('graded visibility must be numbers in [0, 1]')
 
 
 def _visibility_weight(visibility: Tensor | None, embeddings: Tensor) -> Tensor:
@@ -193,5 +218,8 @@ def _norm(embeddings: Tensor, name: str) -> tuple[Tensor, Tensor]:
     norm = torch.linalg.vector_norm(embeddings, dim=2, dtype=dtype).float()
     if not norm.isfinite().all():
         raise ValueError(f'{name} embeddings hold NaN, infinity or values too large to normalise')
-    zero = norm == 0
-    return norm.masked_fill(zero, 1), (~zero).float()
+    return _no_zero(norm), (norm != 0).float()
+
+
+def _no_zero(divisor: Tensor) -> Tensor:
+    return divisor.masked_fill(divisor == 0, 1)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from .distance import check_inputs, part_distance
+from .distance import Hidden, check_inputs, part_distance
 
 # Distances held at once, 64 MiB; ranks are counted for fewer rows at a time, within the cache.
 _CHUNK_PAIRS = 2**24
@@ -33,7 +33,7 @@ def evaluate_ranking(
     gallery_visibility: Tensor | None = None,
     topk: int | Sequence[int] = (1, 5, 10),
     chunk_size: int | None = None,
-    hidden: str = 'skip',
+    hidden: Hidden = 'skip',
     distances: Callable[[Tensor], Tensor] | None = None,
 ) -> dict[str, float]:
     """Rank the gallery for every query by :func:`part_distance` and score the rankings.
@@ -48,8 +48,8 @@ def evaluate_ranking(
         gallery_pids: Identities, ``(G,)``.
         query_camids: Cameras, ``(Q,)``.
         gallery_camids: Cameras, ``(G,)``.
-        query_visibility: Boolean, ``(Q, E)``.
-        gallery_visibility: Boolean, ``(G, E)``.
+        query_visibility: Boolean or graded, ``(Q, E)``.
+        gallery_visibility: Boolean or graded, ``(G, E)``.
         topk: Ranks of the CMC curve to report; one larger than the gallery is allowed.
         chunk_size: Queries compared at once; chosen by the size of the gallery if left out.
         hidden: What embeddings count that a gallery image hides, see :func:`part_distance`. The
@@ -114,7 +114,7 @@ def rank_gallery(
     query_visibility: Tensor | None = None,
     gallery_visibility: Tensor | None = None,
     k: int = 10,
-    hidden: str = 'skip',
+    hidden: Hidden = 'skip',
 ) -> tuple[Tensor, Tensor]:
     """The first k gallery images of each query, without junk.
 
@@ -217,7 +217,7 @@ class _Protocol:
             return visibility
         if visibility is None:
             visibility = torch.ones(gallery.shape[:2], dtype=torch.bool, device=self.device)
-        return visibility.to(self.device) & ~self.dropped[:, None]
+        return visibility.to(self.device).masked_fill(self.dropped[:, None], 0)
 
     def chunks(self, size: int | None) -> tuple[Tensor, ...]:
         """Query indices, ``size`` at a time or as many as fit the budget of distances."""

@@ -31,8 +31,8 @@ class KReciprocalReranking:
     Args:
         query: Embeddings, ``(Q, E, C)``.
         gallery: Embeddings, ``(G, E, C)``.
-        query_visibility: Boolean, ``(Q, E)``; all visible if left out.
-        gallery_visibility: Boolean, ``(G, E)``.
+        query_visibility: Boolean or graded, ``(Q, E)``; all visible if left out.
+        gallery_visibility: Boolean or graded, ``(G, E)``.
         k1: Neighbours of the reciprocal sets.
         k2: Neighbours that a vector is averaged over, the image itself among them; 1 for none.
         weight: Share λ of the former distance.
@@ -149,9 +149,9 @@ class KReciprocalReranking:
     def _pair_distance(self, i: Tensor, j: Tensor) -> Tensor:
         """Distance of pairs of images, ``(n,), (n,) → (n,)``, as :func:`part_distance`."""
         a, b = (F.normalize(self.embeddings[k].float(), dim=2) for k in (i, j))
-        shared = self.visibility[i] & self.visibility[j]
-        total, count = ((a - b).norm(dim=2) * shared).sum(1), shared.sum(1)
-        return (total / count.clamp(min=1)).masked_fill(count == 0, torch.inf)
+        shared = self.visibility[i].float() * self.visibility[j].float()
+        total, weight = ((a - b).norm(dim=2) * shared).sum(1), shared.sum(1)
+        return (total / weight).masked_fill(weight == 0, torch.inf)
 
     def _average(
         self, rows: Tensor, columns: Tensor, values: Tensor, k2: int

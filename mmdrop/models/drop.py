@@ -6,7 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
-from mmdrop.functional import resize_bilinear
+from mmdrop.functional import resize_bilinear, scale_gradient
 from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample
 
@@ -31,12 +31,15 @@ class DROP(BaseModel):
             baseline: parsing reads P_reid.
         parsing_head: Config of the parsing head. None gives a model without parsing.
         detach_parsing: Keep the gradients of the ReID losses out of the parsing branch.
+        parsing_gradient: Factor of the gradients of the ReID losses that enter the parsing branch;
+            0 is ``detach_parsing``.
         channels_last: Store convolution weights and inputs channels last, faster with AMP on GPUs.
         data_preprocessor: Config of the preprocessor, ``ImgDataPreprocessor`` as a rule.
         init_cfg: Initialisation, as in MMEngine.
 
     Raises:
-        ValueError: Parsing head and ReID head disagree on the number of parts.
+        ValueError: Parsing head and ReID head disagree on the number of parts, or
+            ``parsing_gradient`` is negative.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class DROP(BaseModel):
         parsing_neck: dict | None = None,
         parsing_head: dict | None = None,
         detach_parsing: bool = False,
+        parsing_gradient: float = 1.0,
         channels_last: bool = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -60,7 +64,9 @@ class DROP(BaseModel):
         self.parsing_head = MODELS.build(parsing_head) if parsing_head else None
         self.reid_head = MODELS.build(reid_head)
         self._check_num_parts()
-        self.detach_parsing = detach_parsing
+        if parsing_gradient < 0:
+            raise ValueError(f'parsing_gradient must not be negative, got {parsing_gradient}')
+        self.parsing_gradient = 0.0 if detach_parsing else parsing_gradient
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
 
@@ -120,7 +126,7 @@ class DROP(BaseModel):
             return features, None, None
         parsing_features = features if self.parsing_neck is None else self.parsing_neck(levels)
         logits = self.parsing_head(parsing_features)
-        probabilities = (logits.detach() if self.detach_parsing else logits).float().softmax(1)
+        probabilities = scale_gradient(logits, self.parsing_gradient).float().softmax(1)
         return features, logits, resize_bilinear(probabilities, features.shape[-2:])
 
     def loss(

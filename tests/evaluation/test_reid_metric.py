@@ -90,12 +90,37 @@ def test_hidden_parts_may_count_with_their_mean():
         sample(2, 1, False, half, torch.tensor([True, False]), names),
         sample(3, 1, False, -query, torch.ones(2, dtype=torch.bool), names),
     ]
-    for hidden, rank_1, first in (('skip', 0, 2), ('mean', 100, 1)):
+    # Without its far part the second image is at 0, the match at 0.2; a hidden part of 1 puts it
+    # at 0.5, one of 0.1 at 0.05.
+    for hidden, rank_1, first in (('skip', 0, 2), ('mean', 100, 1), (1.0, 100, 1), (0.1, 0, 2)):
         metric = ReIDMetric('parts', hidden=hidden)
         assert evaluate(metric, samples)['reid/Rank-1'] == rank_1
         assert metric.rank_lists[0]['gallery'][0]['pid'] == first
     with pytest.raises(ValueError, match='hidden must be'):
         ReIDMetric(hidden='drop')
+
+
+def test_embeddings_may_weigh_as_much_as_they_are_visible():
+    # By its first part the match comes first, by its second the other person.
+    query, other = torch.tensor([[1.0, 0.0]] * 2), torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    names = ('part_1', 'part_2')
+    for score, rank_1 in (([0.9, 0.4], 100), ([0.4, 0.9], 0)):
+        samples = [
+            sample(1, 0, True, query, names=names),
+            sample(2, 1, False, other, names=names),
+            sample(1, 1, False, -other, names=names),
+        ]
+        with pytest.raises(ValueError, match='graded matching needs the visibility_score'):
+            evaluate(ReIDMetric('parts', graded=True), samples)
+        for one in samples:
+            one.visibility_score = torch.tensor(score)
+        metric = ReIDMetric('parts', graded=True)
+        assert evaluate(metric, samples)['reid/Rank-1'] == rank_1
+        # Distances 2 and 0 of the first and the second part, at weights of s².
+        first, second = (x * x for x in score)
+        gallery = metric.rank_lists[0]['gallery']
+        distance = sorted(2 * x / (first + second) for x in (first, second))
+        assert [image['distance'] for image in gallery] == pytest.approx(distance)
 
 
 def test_table_reports_each_part_and_each_combination():

@@ -33,6 +33,20 @@ def slow_part_distance_with_means(query, gallery, query_visibility, gallery_visi
     return result.float()
 
 
+def slow_graded_distance(query, gallery, a, b, hidden):
+    query, gallery = (F.normalize(x.double(), dim=2) for x in (query, gallery))
+    result = torch.empty(len(query), len(gallery), dtype=torch.float64)
+    for i in range(len(query)):
+        distance = (query[i] - gallery).norm(dim=2)  # (G, E)
+        mean = (distance * b).sum(0) / b.sum(0) if hidden == 'mean' else hidden
+        for j in range(len(gallery)):
+            total, weight = (a[i] * b[j] * distance[j]).sum(), (a[i] * b[j]).sum()
+            if hidden != 'skip':
+                total, weight = total + (a[i] * (1 - b[j]) * mean).sum(), a[i].sum()
+            result[i, j] = total / weight
+    return result.float()
+
+
 def random_samples(seed, num_queries=7, num_gallery=11, num_embeddings=4):
     generator = torch.Generator().manual_seed(seed)
     sizes = num_queries, num_gallery
@@ -135,12 +149,63 @@ def test_hidden_parts_at_their_mean_agree_with_loops_in_float64(block_pairs, mon
     torch.testing.assert_close(distance, expected, rtol=1e-5, atol=1e-6)
 
 
-def test_hidden_parts_make_no_difference_where_all_are_shown():
+@pytest.mark.parametrize('hidden', ['mean', 0.7])
+def test_hidden_parts_make_no_difference_where_all_are_shown(hidden):
     query, gallery, query_visibility, _ = random_samples(9)
     skipped = part_distance(query, gallery, query_visibility, hidden='skip')
     torch.testing.assert_close(
-        part_distance(query, gallery, query_visibility, hidden='mean'), skipped
+        part_distance(query, gallery, query_visibility, hidden=hidden), skipped
     )
+
+
+def test_hidden_parts_at_a_distance_by_hand():
+    query = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]])
+    gallery = torch.tensor([[[1.0, 0.0], [-1.0, 0.0]], [[0.0, 1.0]] * 2])
+    shown = torch.tensor([[True, True], [True, False]])
+    # 0 and 2 to the first image; √2 and, hidden, 0.5 to the second
+    expected = torch.tensor([[1.0, (math.sqrt(2) + 0.5) / 2]])
+    torch.testing.assert_close(part_distance(query, gallery, None, shown, hidden=0.5), expected)
+    # no part is shared, yet the query shows one
+    second = torch.tensor([[False, True]])
+    distance = part_distance(query, gallery, second, shown, hidden=0.5)
+    torch.testing.assert_close(distance, torch.tensor([[2.0, 0.5]]))
+    none = torch.tensor([[False, False]])
+    assert part_distance(query, gallery, none, shown, hidden=0.5).isinf().all()
+
+
+def test_graded_visibility_by_hand():
+    query = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]])
+    gallery = torch.tensor([[[-1.0, 0.0], [0.0, 1.0]]])  # distances 2 and √2
+    a, b = torch.tensor([[1.0, 0.5]]), torch.tensor([[0.5, 0.8]])  # products 0.5 and 0.4
+    expected = torch.tensor([[(0.5 * 2 + 0.4 * math.sqrt(2)) / 0.9]])
+    torch.testing.assert_close(part_distance(query, gallery, a, b), expected)
+    # the query weighs 1 and 0.5, of which 0.5 and 0.1 are hidden in the gallery image
+    expected = torch.tensor([[(0.5 * 2 + 0.4 * math.sqrt(2) + (0.5 + 0.1) * 0.3) / 1.5]])
+    torch.testing.assert_close(part_distance(query, gallery, a, b, hidden=0.3), expected)
+    # the mean of one image is its own distance
+    expected = torch.tensor([[(2 + 0.5 * math.sqrt(2)) / 1.5]])
+    torch.testing.assert_close(part_distance(query, gallery, a, b, hidden='mean'), expected)
+
+
+@pytest.mark.parametrize('hidden', ['skip', 'mean', 0.4])
+@pytest.mark.parametrize('block_pairs', [1, 20, 10**6])
+def test_graded_visibility_agrees_with_loops_in_float64(hidden, block_pairs, monkeypatch):
+    monkeypatch.setattr('mmdrop.functional.distance._BLOCK_PAIRS', block_pairs)
+    query, gallery, *_ = random_samples(10)
+    generator = torch.Generator().manual_seed(11)
+    a, b = (torch.rand(x.shape[:2], generator=generator) for x in (query, gallery))
+    expected = slow_graded_distance(query, gallery, a, b, hidden)
+    torch.testing.assert_close(
+        part_distance(query, gallery, a, b, hidden=hidden), expected, rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize('hidden', ['skip', 'mean', 0.4])
+def test_grades_of_0_and_1_are_hidden_and_visible(hidden):
+    query, gallery, *visibility = random_samples(12)
+    binary = part_distance(query, gallery, *visibility, hidden=hidden)
+    graded = part_distance(query, gallery, *(v.float() for v in visibility), hidden=hidden)
+    assert torch.equal(binary, graded)
 
 
 def test_part_distance_is_the_mean_of_pairwise_distances_of_normalised_parts():
@@ -188,9 +253,13 @@ def test_misfitting_or_broken_inputs_are_refused():
     with pytest.raises(ValueError, match='visibility must be bool'):
         part_distance(query, gallery, query_visibility, gallery_visibility[:-1])
     with pytest.raises(ValueError, match='visibility must be bool'):
-        part_distance(query, gallery, query_visibility.float(), gallery_visibility)
-    with pytest.raises(ValueError, match='hidden must be'):
-        part_distance(query, gallery, hidden='median')
+        part_distance(query, gallery, query_visibility.long(), gallery_visibility)
+    for outside in (1.5, -0.5, math.nan):
+        with pytest.raises(ValueError, match=r'numbers in \[0, 1\]'):
+            part_distance(query, gallery, query_visibility * outside, gallery_visibility)
+    for hidden in ('median', -0.1, 2.5, True, math.nan):
+        with pytest.raises(ValueError, match='hidden must be'):
+            part_distance(query, gallery, hidden=hidden)
     gallery[0, 0, 0] = torch.nan
     with pytest.raises(ValueError, match='gallery embeddings hold NaN'):
         part_distance(query, gallery)

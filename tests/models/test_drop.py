@@ -139,6 +139,19 @@ def test_reid_gradients_reach_the_parsing_branch_unless_detached(detach):
     assert (grad is None) == detach
 
 
+def test_reid_gradients_may_reach_the_parsing_branch_in_part():
+    gradients = []
+    for factor in (1.0, 0.25):
+        torch.manual_seed(0)
+        model = small_model(parsing_gradient=factor)
+        model(*batch(), mode='loss')['loss_id_foreground'].backward()
+        gradients.append(model.parsing_head.classifier.weight.grad)
+    assert gradients[0].any()
+    torch.testing.assert_close(gradients[1], 0.25 * gradients[0])
+    with pytest.raises(ValueError, match='parsing_gradient must not be negative'):
+        small_model(parsing_gradient=-1)
+
+
 @pytest.mark.parametrize(
     'parsing_head', [None, dict(type='ParsingHead', in_channels=8, num_parts=5)]
 )

@@ -2,5 +2,6 @@
 
 from .occlude_person import OccludePerson
 from .proxy import hash_images, image_checksum, occluded_images
+from .random_occlusion import RandomOcclusion
 
-__all__ = ['OccludePerson', 'hash_images', 'image_checksum', 'occluded_images']
+__all__ = ['OccludePerson', 'RandomOcclusion', 'hash_images', 'image_checksum', 'occluded_images']

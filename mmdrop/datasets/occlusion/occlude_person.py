@@ -75,9 +75,12 @@ class OccludePerson(BaseTransform):
             )
         if not 0 <= people <= 0.9:
             raise ValueError(f'people must be a share in [0, 0.9], got {people}')
-        if people and not people_root:
-            raise ValueError('people need people_root, the folder of the training images')
-        self.source = LoadKeypointParsing(ann_file, origin=origin)
+        if people and not (ann_file and people_root):
+            raise ValueError(
+                'people are cut out of the images in people_root, by the key points in ann_file: '
+                'give both, or set people=0'
+            )
+        self.source = LoadKeypointParsing(ann_file, origin=origin) if ann_file else None
         self.people_root = str(people_root)
         self.covered = (float(covered[0]), float(covered[1]))
         self.people = people
@@ -128,7 +131,7 @@ class OccludePerson(BaseTransform):
     def _body(self, results: dict) -> np.ndarray:
         """Mask of the person, ``(H, W)`` bool."""
         stem = results.get('label_stem', Path(results['img_path']).stem)
-        if self.source.has_label(stem):
+        if self.source is not None and self.source.has_label(stem):
             body = self.source.load(stem, results) > 0
             if np.count_nonzero(body) >= SMALLEST_BODY * body.size:
                 return body

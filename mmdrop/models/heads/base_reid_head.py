@@ -11,7 +11,7 @@ from mmdrop.structures import ReIDDataSample
 
 from ..layers import BNNeck
 
-_ONE_BATCH = dict(type='PartMemoryBank', num_batches=1)
+ONE_BATCH = dict(type='PartMemoryBank', num_batches=1)
 
 
 class BaseReIDHead(BaseModule):
@@ -31,7 +31,14 @@ class BaseReIDHead(BaseModule):
 
     embedding_names: tuple[str, ...]
     # No prediction reads them, so a checkpoint may have others.
-    training_only = ('bank', 'foreground_bank', 'foreground_loss', 'part_loss')
+    training_only = (
+        'bank',
+        'foreground_bank',
+        'foreground_loss',
+        'global_bank',
+        'global_loss',
+        'part_loss',
+    )
 
     def __init__(
         self,
@@ -46,7 +53,7 @@ class BaseReIDHead(BaseModule):
         self.identity_weights: dict[str, float] = {}
         self.part_loss = self.build_row_loss(part_loss, row_shape) if part_loss else None
         if self.part_loss is not None:
-            self.bank = MODELS.build(memory_bank or _ONE_BATCH)
+            self.bank = MODELS.build(memory_bank or ONE_BATCH)
 
     def build_row_loss(self, loss: dict, row_shape: tuple[int, int] | None) -> nn.Module:
         """Build a loss on rows; one with centres, such as :class:`HCTLoss`, gets them here."""

@@ -9,7 +9,7 @@ from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample
 
 from ..layers import Reduction
-from .base_reid_head import BaseReIDHead
+from .base_reid_head import ONE_BATCH, BaseReIDHead
 
 
 @MODELS.register_module()
@@ -43,6 +43,7 @@ class PartReIDHead(BaseReIDHead):
         part_loss: Config of the loss on part embeddings, before batch norm (Eq. 7).
         foreground_loss: Config of a loss on the foreground embeddings of the current batch, rows
             ``(N, 1, C)`` before batch norm; BPBReID has it on some data sets, DROP has none.
+        global_loss: The same of the global embeddings, as :class:`GlobalReIDHead` has.
         memory_bank: Config of the bank (PEMB); None gives the part-averaged triplet loss.
         anchors: ``'all'`` rows of the bank are anchors, or those of the current ``'batch'``.
         visible_only: Let the part loss average over the parts that both rows show.
@@ -65,6 +66,7 @@ class PartReIDHead(BaseReIDHead):
         label_smoothing: float = 0.1,
         part_loss: dict | None = None,
         foreground_loss: dict | None = None,
+        global_loss: dict | None = None,
         memory_bank: dict | None = None,
         anchors: str = 'all',
         visible_only: bool = False,
@@ -81,16 +83,21 @@ class PartReIDHead(BaseReIDHead):
             raise ValueError(f"visibility must be a number in [0, 1) or 'argmax', got {visibility}")
         if foreground_weight == 0 and (foreground_loss or foreground_pooling):
             raise ValueError('foreground_loss and foreground_pooling need a foreground_weight > 0')
+        if global_weight == 0 and global_loss:
+            raise ValueError('global_loss needs a global_weight > 0')
         self.num_parts = num_parts
         self.anchors = anchors
         self.visible_only = visible_only
         self.visibility = visibility
         self.pooling = MODELS.build(pooling or dict(type='WAMP'))
         self.foreground_pooling = MODELS.build(foreground_pooling) if foreground_pooling else None
-        self.foreground_loss = None
+        self.foreground_loss = self.global_loss = None
         if foreground_loss:
             self.foreground_loss = self.build_row_loss(foreground_loss, (1, embed_channels))
-            self.foreground_bank = MODELS.build(dict(type='PartMemoryBank', num_batches=1))
+            self.foreground_bank = MODELS.build(ONE_BATCH)
+        if global_loss:
+            self.global_loss = self.build_row_loss(global_loss, (1, embed_channels))
+            self.global_bank = MODELS.build(ONE_BATCH)
         pooled_channels = self.pooling.out_channels(in_channels)
 
         self.names = []
@@ -169,6 +176,10 @@ class PartReIDHead(BaseReIDHead):
         if self.foreground_loss is not None:
             losses['loss_triplet_foreground'] = self.embedding_loss(
                 self.foreground_loss, self.foreground_bank, embeddings['foreground'], labels
+            )
+        if self.global_loss is not None:
+            losses['loss_triplet_global'] = self.embedding_loss(
+                self.global_loss, self.global_bank, embeddings['global'], labels
             )
         return losses
 

@@ -313,7 +313,7 @@ def test_wrong_options_are_named(market, occlusion, message):
         (dict(covered=(0.6, 0.2)), 'covered must be'),
         (dict(covered=(0.0, 0.5)), 'covered must be'),
         (dict(people=1.0), 'people must be'),
-        (dict(people_root=''), 'people need people_root'),
+        (dict(people_root=''), 'give both, or set people=0'),
         (dict(origin=2), 'origin must be'),
     ],
 )

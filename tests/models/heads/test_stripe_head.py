@@ -142,17 +142,23 @@ def test_bpbreid_pools_the_foreground_over_all_pixels():
     torch.testing.assert_close(embeddings['parts'][:, 0], head.reduce_parts(mean))
 
 
-def test_a_foreground_triplet_loss_is_that_of_the_batch():
-    head = part_head(foreground_loss=dict(type='PCTLoss', margin=0.3))
+@pytest.mark.parametrize('name', ['foreground', 'global'])
+def test_a_triplet_loss_of_one_embedding_is_that_of_the_batch(name):
+    head = part_head(**{f'{name}_loss': dict(type='PCTLoss', margin=0.3)})
     features, probabilities = torch.rand(4, 6, 8, 4), torch.randn(4, 3, 8, 4).softmax(1)
     data = samples([0, 0, 1, 1])
     losses = head.loss(features, probabilities, data)
-    foreground = head.embed(features, probabilities)['foreground'][:, None]
-    expected = MODELS.build(dict(type='PCTLoss'))(foreground, torch.tensor([0, 0, 1, 1]))
-    torch.testing.assert_close(losses['loss_triplet_foreground'], expected)
+    rows = head.embed(features, probabilities)[name][:, None]
+    expected = MODELS.build(dict(type='PCTLoss'))(rows, torch.tensor([0, 0, 1, 1]))
+    torch.testing.assert_close(losses[f'loss_triplet_{name}'], expected)
 
 
 @pytest.mark.parametrize('name', ['foreground_loss', 'foreground_pooling'])
 def test_options_of_the_foreground_need_a_foreground(name):
     with pytest.raises(ValueError, match='foreground_weight > 0'):
         part_head(foreground_weight=0, **{name: dict(type='PCTLoss')})
+
+
+def test_a_global_triplet_loss_needs_a_global_embedding():
+    with pytest.raises(ValueError, match='global_weight > 0'):
+        part_head(global_weight=0, global_loss=dict(type='PCTLoss'))
