@@ -65,7 +65,11 @@ class Recorder(BaseMetric):
         """Copy the fields that matter of each sample to the CPU."""
         keys = 'pid', 'camid', 'is_query', 'img_path', 'embedding_names'
         for sample in data_samples:
-            tensors = {k: sample[k].detach().cpu().clone() for k in ('embeddings', 'visibility')}
+            tensors = {
+                k: sample[k].detach().cpu().clone()
+                for k in ('embeddings', 'visibility', 'visibility_score')
+                if k in sample
+            }
             self.results.append({k: sample[k] for k in keys} | tensors)
 
     def compute_metrics(self, results: list) -> dict:

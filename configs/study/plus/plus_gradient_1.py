@@ -1,0 +1,8 @@
+"""Candidate for drop_plus, no GPU: the ReID losses' gradients reach the parser."""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..drop_mean_gamma import *
+
+model.detach_parsing = False

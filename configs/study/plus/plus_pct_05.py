@@ -1,0 +1,8 @@
+"""Candidate for drop_plus, no GPU: half the weight of the PCT loss."""
+
+from mmengine.config import read_base
+
+with read_base():
+    from ..drop_mean_gamma import *
+
+model.reid_head.part_loss.loss_weight = 0.5
