@@ -5,6 +5,6 @@ from mmengine.config import read_base
 from mmdrop.models import PCTLoss
 
 with read_base():
-    from ..drop_mean_gamma import *
+    from .plus_base import *
 
 model.reid_head.global_loss = dict(type=PCTLoss, margin=0.3)

@@ -3,7 +3,7 @@
 from mmengine.config import read_base
 
 with read_base():
-    from ..drop_mean_gamma import *
+    from .plus_base import *
 
 model.detach_parsing = False
 model.parsing_gradient = 0.1

@@ -5,7 +5,7 @@ from mmengine.config import read_base
 from mmdrop.datasets import RandomOcclusion
 
 with read_base():
-    from ..drop_mean_gamma import *
+    from .plus_base import *
 
 train_dataloader.dataset.pipeline.insert(
     2,

@@ -3,6 +3,6 @@
 from mmengine.config import read_base
 
 with read_base():
-    from ..drop_mean_gamma import *
+    from .plus_base import *
 
 model.reid_head.part_loss.loss_weight = 0.5

@@ -1,0 +1,14 @@
+"""Base of the candidates for drop_plus, no GPU: drop_mean_gamma, also matched as its step 1 chose."""
+
+from mmengine.config import read_base
+
+from mmdrop.evaluation import ReIDMetric
+
+with read_base():
+    from ..drop_mean_gamma import *
+
+# The parts alone, weighed by their visibility scores (docs/drop_plus.md).
+test_evaluator = [
+    test_evaluator,
+    dict(type=ReIDMetric, embeddings='parts', graded=True, prefix='graded/reid'),
+]
