@@ -1,4 +1,4 @@
-"""Base of the candidates for drop_plus, no GPU: drop_mean_gamma, also matched as its step 1 chose."""
+"""Base of the candidates for drop_plus, no GPU: drop_mean_gamma, matched in two ways."""
 
 from mmengine.config import read_base
 
@@ -12,3 +12,4 @@ test_evaluator = [
     test_evaluator,
     dict(type=ReIDMetric, embeddings='parts', graded=True, prefix='graded/reid'),
 ]
+val_evaluator = test_evaluator

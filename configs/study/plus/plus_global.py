@@ -1,4 +1,4 @@
-"""Candidate for drop_plus, no GPU: the triplet loss of the global baseline on the global embedding."""
+"""Candidate for drop_plus, no GPU: the global baseline's triplet loss on global embeddings."""
 
 from mmengine.config import read_base
 
