@@ -1,14 +1,16 @@
-"""What every room may use: listing files, tables as text and CSV, whole files, the machine."""
+"""What every room may use: files and their listing, tables, modules, facts of the machine."""
 
 from .files import remove_unfinished, whole_file, write_atomically
 from .hardware import memory_mib, peak_above, processor
 from .listing import IMAGE_EXTENSIONS, is_hidden, list_files, list_image_files
+from .modules import is_training_only
 from .tables import csv_text, markdown_table, plain_table
 
 __all__ = [
     'IMAGE_EXTENSIONS',
     'csv_text',
     'is_hidden',
+    'is_training_only',
     'list_files',
     'list_image_files',
     'markdown_table',

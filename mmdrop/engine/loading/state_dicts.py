@@ -9,6 +9,8 @@ import torch
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import Tensor, nn
 
+from mmdrop.utils import is_training_only
+
 _EXAMPLES = 3
 
 
@@ -132,21 +134,6 @@ def load_fitting(model: nn.Module, weights: Mapping[str, Tensor]) -> StateDictFi
 
     load(model, dict(weights), '')
     return fit
-
-
-def is_training_only(model: nn.Module, key: str) -> bool:
-    """Whether no prediction reads a tensor.
-
-    A module says so of its children, parameters and buffers by their names in ``training_only``.
-    """
-    module: nn.Module | None = model
-    for name in key.split('.'):
-        if module is None:
-            return False
-        if name in getattr(module, 'training_only', ()):
-            return True
-        module = module._modules.get(name)
-    return False
 
 
 def _own_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
