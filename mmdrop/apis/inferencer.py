@@ -9,15 +9,12 @@ import torch
 from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.logging import print_log
-from mmengine.model import BaseModel
-from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from mmdrop.apis.images import Image, Images, decode, list_images
-from mmdrop.apis.loading import image_pipelines, load_weights, tested_matching
-from mmdrop.engine import read_config
+from mmdrop.apis.loading import tested_matching
+from mmdrop.engine import is_packed, load_trained_model
 from mmdrop.functional import rank_gallery
-from mmdrop.registry import MODELS
 from mmdrop.structures import ReIDDataSample, find_embeddings
 from mmdrop.visualization import draw_parsing_sheet, draw_ranking_sheet
 
@@ -33,9 +30,10 @@ class ReIDInferencer:
     and a fourth channel is dropped.
 
     Args:
-        model: Config file, name of a config that ships with mmdrop such as ``drop_demo``, or a
-            loaded config.
-        weights: Checkpoint file or URL. It is read without running code that it may hold.
+        model: Name of a model of :func:`list_models`, such as ``'drop_lite0'``, or a model file.
+            With ``weights`` a config: its file, the name of one that ships with mmdrop, or itself.
+        weights: Checkpoint file or URL of a config. It is read without running code that it may
+            hold.
         device: Device such as ``'cuda:0'``; the best one there is if None.
         batch_size: Images that the model sees at once.
     """
@@ -49,18 +47,14 @@ class ReIDInferencer:
     ):
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        cfg = model if isinstance(model, Config) else read_config(model)
         self.batch_size = batch_size
-        with DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmdrop')):
-            self.file_pipeline, self.array_pipeline = image_pipelines(cfg)
-            self.model: BaseModel = MODELS.build(cfg.model)
-        if weights is None:
+        trained = load_trained_model(model, weights)
+        if weights is None and (isinstance(model, Config) or not is_packed(model)):
             message = 'ReIDInferencer has no weights: its embeddings are random'
             print_log(message, 'current', logging.WARNING)
-        else:
-            load_weights(self.model, weights)
-        self.model.to(device or get_device()).eval()
-        self.embeddings, self.hidden = tested_matching(cfg)
+        self.file_pipeline, self.array_pipeline = trained.file_pipeline, trained.array_pipeline
+        self.model = trained.model.to(device or get_device()).eval()
+        self.embeddings, self.hidden = tested_matching(trained.config)
 
     def __call__(self, inputs: Images) -> dict[str, Any]:
         """Embed images; those that cannot be read are left out, and named.
