@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -27,10 +27,9 @@ def map_parallel(
         quiet: Show no bar.
     """
     processes = min(processes or os.cpu_count() or 1, max(1, len(items) // 64))
-    console = Console(stderr=True, quiet=quiet)
 
     def watch(results: Iterator[Any]) -> Iterator[Any]:
-        return iter(track(results, description, len(items), console=console, transient=True))
+        return show_progress(results, len(items), description, quiet)
 
     if processes == 1:
         yield from watch(map(function, items))
@@ -39,3 +38,18 @@ def map_parallel(
     ignore = (signal.SIGINT, signal.SIG_IGN)
     with multiprocessing.Pool(processes, signal.signal, ignore) as pool:
         yield from watch(pool.imap(function, items, chunksize=32))
+
+
+def show_progress(
+    results: Iterable[Any], number: int, description: str, quiet: bool = False
+) -> Iterator[Any]:
+    """Pass results on under a progress bar on stderr.
+
+    Args:
+        results: The results.
+        number: How many they will be.
+        description: Stands in front of the bar.
+        quiet: Show no bar.
+    """
+    console = Console(stderr=True, quiet=quiet)
+    return iter(track(results, description, number, console=console, transient=True))

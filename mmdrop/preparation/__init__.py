@@ -7,7 +7,7 @@ from .label_checking import (
     find_label_source,
     find_parsing_source,
 )
-from .label_making import find_images, make_parsing_labels
+from .label_making import find_images, find_model_groups, make_parsing_labels
 from .public_sets import check_dataset, prepare_dataset
 from .report import CheckReport
 
@@ -19,6 +19,7 @@ __all__ = [
     'dataset_images',
     'find_images',
     'find_label_source',
+    'find_model_groups',
     'find_parsing_source',
     'make_parsing_labels',
     'prepare_dataset',

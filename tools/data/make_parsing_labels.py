@@ -2,6 +2,7 @@ r"""Make parsing labels of a folder of images: ``mim run mmdrop make_parsing_lab
 
 ::
 
+    mim run mmdrop make_parsing_labels data/people data/people_labels --source DROP
     mim run mmdrop make_parsing_labels data/people data/people/masks --layout folder \
         --source KeypointRCNN --filter
     mim run mmdrop make_parsing_labels data/Market-1501-v15.09.15 data/market_labels \
@@ -22,7 +23,7 @@ from mmdrop.engine import USER_ERRORS
 from mmdrop.preparation import find_images, make_parsing_labels
 from mmdrop.registry import LABEL_MAKERS
 
-SOURCES = ('KeypointFile', 'KeypointRCNN', 'RTMPose', 'RTMO', 'OpenPifPaf')
+SOURCES = ('DROP', 'KeypointFile', 'KeypointRCNN', 'RTMPose', 'RTMO', 'OpenPifPaf')
 
 
 def parse_args() -> argparse.Namespace:

@@ -7,6 +7,7 @@ from mmengine.dataset import BaseDataset
 
 from mmdrop.datasets.parsing.base import ParsingSource
 from mmdrop.datasets.reid_dataset import ReIDDataset
+from mmdrop.preparation.label_making.options import read_parts
 from mmdrop.utils import list_files
 
 # Of the published labels and of those that make_parsing_labels writes; the longer one goes first.
@@ -23,8 +24,9 @@ def find_label_source(labels: str | Path, source: str | None = None, **options: 
     Args:
         labels: Folder of labels, or of key points, or a key-point file.
         source: Name of the source's class; the files tell it if absent.
-        **options: Further arguments of the source. K is 8 if absent, and index maps are those
-            of :func:`make_parsing_labels` unless there is a ``mapping``.
+        **options: Further arguments of the source. If absent, K is that of the labels where
+            :func:`make_parsing_labels` made them for one table of parts, else 8; and index maps are
+            those of :func:`make_parsing_labels` unless there is a ``mapping``.
 
     Raises:
         FileNotFoundError: There is no such file or folder.
@@ -37,6 +39,8 @@ def find_label_source(labels: str | Path, source: str | None = None, **options: 
         source, options = _guess(labels, options)
     if source == 'LoadParsingMap':
         options.setdefault('mapping', 'limbs')
+    if not {'num_parts', 'groups'} & options.keys():
+        options |= read_parts(labels)
     options.setdefault('num_parts', 8)
     place = 'ann_file' if source == 'LoadKeypointParsing' else 'root'
     return {'type': source, place: str(labels), **options}

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from mmdrop.datasets.parsing.limbs import COCO_JOINTS, draw_limbs, known_joints
+from mmdrop.datasets.parsing.part_groups import PartGroups
 from mmdrop.datasets.parsing.tables import LIMB_INDEX
 from mmdrop.registry import LABEL_MAKERS
 
@@ -60,6 +61,11 @@ class LabelMaker(ABC):
         Raises:
             ValueError: No label of these images can be right.
         """
+
+    @property
+    def groups(self) -> PartGroups | None:
+        """Table of parts that the labels can fill; None for labels that fill any table."""
+        return None
 
     def background(self, shape: tuple[int, int]) -> np.ndarray:
         """Label of an image of this height and width that shows nobody."""

@@ -1,7 +1,6 @@
 """Make a parsing label for every image, whatever some of them are like."""
 
 import colorsys
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,15 +11,17 @@ from PIL import Image
 
 from mmdrop.datasets.layouts import PUBLIC_SETS, find_layout
 from mmdrop.datasets.listing import JUNK_PID, list_layout, missing_folder
-from mmdrop.datasets.parallel import map_parallel
+from mmdrop.datasets.parallel import map_parallel, show_progress
 from mmdrop.datasets.parsing.advice import source_lines, source_options
+from mmdrop.datasets.parsing.part_groups import PartGroups
 from mmdrop.datasets.transforms import LoadImage
 from mmdrop.preparation.label_making.base import LabelMaker, NoPerson
+from mmdrop.preparation.label_making.batches import BatchLabelMaker, label_batches
+from mmdrop.preparation.label_making.options import OPTIONS_NAME, keep_options
 from mmdrop.registry import LABEL_MAKERS
 from mmdrop.utils import list_image_files
 
 LOG_NAME = 'make_parsing_labels.log'
-OPTIONS_NAME = 'make_parsing_labels.json'
 _PATIENCE = 100  # failures of the maker in a row that end a run
 # Colours for those who open a label in a viewer; golden-ratio steps keep the hues apart.
 _HUES = [colorsys.hsv_to_rgb(0.618034 * i % 1, 0.65, 0.9) for i in range(255)]
@@ -39,10 +40,12 @@ class LabelCounts:
         failed: Images that could not be read or worked on, and why; likewise.
         root: Folder of the labels.
         suffix: What follows an image's stem.
+        groups: Table of parts that the labels fill; None if they fill any.
     """
 
     root: str
     suffix: str
+    groups: PartGroups | None = None
     made: int = 0
     existing: int = 0
     nobody: list[str] = field(default_factory=list)
@@ -58,10 +61,13 @@ class LabelCounts:
             lines += [f'  {title}: {reason}' for reason in reasons[:5]]
         if self.nobody or self.failed:
             lines.append(f'  all of them: {Path(self.root, LOG_NAME)}')
+        if self.groups is not None:
+            names = ', '.join(f'{k} {name}' for k, name in enumerate(self.groups.part_names, 1))
+            lines.append(f'they show {len(self.groups.parts)} parts: {names}')
         lines.append('in a config:')
-        lines += [f'  {line}' for line in source_lines(self.root, self.suffix)]
+        lines += [f'  {line}' for line in source_lines(self.root, self.suffix, self.groups)]
         lines.append('or, with a recipe that reads the published labels:')
-        lines.append(f'  {source_options(self.root, self.suffix)}')
+        lines.append(f'  {source_options(self.root, self.suffix, self.groups)}')
         return '\n'.join(lines)
 
 
@@ -129,7 +135,8 @@ def make_parsing_labels(
         maker: A maker, or its config.
         images: Pairs of image file and label stem, from :func:`find_images`.
         root: Folder of the labels.
-        processes: Number of processes, for makers that allow more than one.
+        processes: Number of processes, for makers that allow more than one; of those that decode
+            images, for makers that label many at once.
         quiet: Show no progress bar.
         redo: Make labels that show no part again, as of images that could not be read.
 
@@ -146,12 +153,11 @@ def make_parsing_labels(
     root = Path(root)
     root.mkdir(parents=True, exist_ok=True)
     if config is not None:
-        _keep_options(root / OPTIONS_NAME, config)
+        keep_options(root / OPTIONS_NAME, config, maker.groups)
     items = [(path, stem, root / f'{stem}{maker.suffix}') for path, stem in images]
     todo = [i for i in items if not i[2].exists() or (redo and not _shows_something(i[2]))]
-    counts = LabelCounts(str(root), maker.suffix, existing=len(images) - len(todo))
-    processes = processes if maker.parallel else 1
-    results = map_parallel(partial(_make_one, maker=maker), todo, 'labels', processes, quiet)
+    counts = LabelCounts(str(root), maker.suffix, maker.groups, existing=len(images) - len(todo))
+    results = _make_all(todo, maker, processes, quiet)
     broken = []
     with (root / LOG_NAME).open('a', encoding='utf-8') as log:
         for (*_, target), (kind, reason) in zip(todo, _watch(results), strict=True):
@@ -178,17 +184,6 @@ def _refuse_twice(images: Sequence[tuple[str | Path, str]]) -> None:
         known[stem] = path
 
 
-def _keep_options(path: Path, config: dict) -> None:
-    """Write down how the labels are made, or refuse to mix them with others."""
-    text = json.dumps(config, indent=1, sort_keys=True, default=str) + '\n'
-    if path.exists() and path.read_text(encoding='utf-8') != text:
-        raise ValueError(
-            f'the labels in {path.parent} were made with other options, see {path}: take another '
-            'folder, or delete this file to mix both'
-        )
-    path.write_text(text, encoding='utf-8')
-
-
 def _shows_something(path: Path) -> bool:
     try:
         return bool(
@@ -207,6 +202,26 @@ def _watch(results: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
             raise RuntimeError(
                 f'the label maker failed on each of {broken} images in a row: {reason}'
             )
+        yield kind, reason
+
+
+def _make_all(
+    todo: Sequence[tuple[str | Path, str, Path]],
+    maker: LabelMaker,
+    processes: int | None,
+    quiet: bool,
+) -> Iterator[tuple[str, str]]:
+    """Make labels, in order; as :func:`_make_one` says of each."""
+    if not isinstance(maker, BatchLabelMaker):
+        processes = processes if maker.parallel else 1
+        yield from map_parallel(partial(_make_one, maker=maker), todo, 'labels', processes, quiet)
+        return
+    made = label_batches([path for path, *_ in todo], maker, processes)
+    for (*_, target), (kind, reason, label) in zip(
+        todo, show_progress(made, len(todo), 'labels', quiet), strict=True
+    ):
+        if kind != 'broken':
+            _write(target, label)
         yield kind, reason
 
 
