@@ -54,7 +54,7 @@ class ReIDInferencer:
             print_log(message, 'current', logging.WARNING)
         self.file_pipeline, self.array_pipeline = trained.file_pipeline, trained.array_pipeline
         self.model = trained.model.to(device or get_device()).eval()
-        self.embeddings, self.hidden = tested_matching(trained.config)
+        self.matching = tested_matching(trained.config)
 
     def __call__(self, inputs: Images) -> dict[str, Any]:
         """Embed images; those that cannot be read are left out, and named.
@@ -183,7 +183,10 @@ class ReIDInferencer:
     def _given(self, images: Images | Mapping) -> tuple[Mapping, Tensor, int]:
         """A result, the positions of its rows in what was given, and how much was given."""
         if isinstance(images, Mapping):
-            lacking = {'embeddings', 'visibility', 'embedding_names'} - images.keys()
+            needed = {'embeddings', 'visibility', 'embedding_names'}
+            if self.matching.graded:
+                needed.add('visibility_score')
+            lacking = needed - images.keys()
             if lacking:
                 raise ValueError(f'not a result of this inferencer: it has no {sorted(lacking)}')
             number = len(images['embeddings'])
@@ -201,7 +204,7 @@ class ReIDInferencer:
             query_visibility=query_visibility,
             gallery_visibility=gallery_visibility,
             k=topk,
-            hidden=self.hidden,
+            hidden=self.matching.hidden,
         )
 
     def _pack(self, image: Image) -> dict:
@@ -221,8 +224,9 @@ class ReIDInferencer:
         return dict(image=pixels, visibility=visibility)
 
     def _selected(self, result: Mapping) -> tuple[Tensor, Tensor]:
-        keep = find_embeddings(self.embeddings, result['embedding_names'])
-        return result['embeddings'][:, keep], result['visibility'][:, keep]
+        keep = find_embeddings(self.matching.embeddings, result['embedding_names'])
+        visibility = result['visibility_score' if self.matching.graded else 'visibility']
+        return result['embeddings'][:, keep], visibility[:, keep]
 
 
 def _report_failed(failed: Mapping[str, str], number: int, total: int) -> None:

@@ -129,8 +129,8 @@ def _describe(cfg: Config, result: Mapping[str, Any], source: str) -> dict[str, 
     plain = cfg.to_dict()
     normalised = plain['model'].get('data_preprocessor') or {}
     loaders, others = image_steps(Config(plain))
-    embeddings, hidden = tested_matching(cfg)
-    evaluator = dict(type='ReIDMetric', embeddings=list(embeddings), hidden=hidden)
+    matching = tested_matching(cfg)._asdict()
+    evaluator = dict(type='ReIDMetric', **matching | dict(embeddings=[*matching['embeddings']]))
     groups = find_model_groups(plain, source) if 'parsing' in result else None
     return dict(
         config=dict(

@@ -109,26 +109,28 @@ def _quiet() -> Iterator[None]:
 def fuse_norms(model: nn.Module) -> nn.Module:
     """Fold batch norms into the convolution or linear layer before them, in place; for inference.
 
-    A norm is taken to follow the layer that was registered before it in the same module, as it
-    does in mmcv's, mmpretrain's and timm's. The model computes the same, up to rounding, and
-    cannot be trained any more.
+    A norm is taken to follow the layer of as many channels that was registered before it in the
+    same module, as it does in mmcv's, mmpretrain's and timm's: a network of yours that has its
+    norms elsewhere must not be fused. The model computes the same, up to rounding, and cannot be
+    trained any more.
 
     Args:
         model: Network in evaluation mode.
     """
     for parent in list(model.modules()):
-        before = ''
-        for name, child in list(parent.named_children()):
-            layer = getattr(parent, before) if before else None
-            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d) and layer is not None:
-                if isinstance(layer, nn.Linear):
-                    setattr(parent, before, fuse_linear_bn_eval(layer, child))
-                else:
-                    setattr(parent, before, fuse_conv_bn_eval(layer, child))
+        name = ''
+        layer: nn.Module | None = None
+        for own_name, child in list(parent.named_children()):
+            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d) and _feeds(layer, child):
+                fuse = fuse_linear_bn_eval if isinstance(layer, nn.Linear) else fuse_conv_bn_eval
+                setattr(parent, name, fuse(layer, child))
                 # timm's norms hold the activation that follows
-                setattr(parent, name, getattr(child, 'act', nn.Identity()))
-                before = ''
-            else:
-                fits = isinstance(child, nn.Conv2d | nn.Linear)
-                before = name if fits else ''
-    return model
+                setattr(parent, own_name, getattr(child, 'act', nn.Identity()))
+            name, layer = own_name, child
+    return model.to(memory_format=getattr(model, 'memory_format', torch.contiguous_format))
+
+
+def _feeds(layer: nn.Module | None, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> bool:
+    if isinstance(layer, nn.Linear):
+        return layer.out_features == norm.num_features
+    return isinstance(layer, nn.Conv2d) and layer.out_channels == norm.num_features
