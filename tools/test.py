@@ -2,6 +2,7 @@
 
 from mmdrop.engine import (
     build_runner,
+    close_classes,
     forbid_code,
     keep_freed_memory,
     load_config,
@@ -37,6 +38,7 @@ def main() -> None:
     forbid_code()
     cfg = load_config(args)
     cfg.load_from, cfg.resume = args.checkpoint, False
+    cfg.model = close_classes(cfg.model)
     if args.on:
         try:
             replace_test_sets(cfg, args.on)

@@ -7,6 +7,7 @@ from mmdrop.engine import (
     check_batch_size,
     check_lengths,
     check_pretrained,
+    count_classes,
     forbid_code,
     keep_freed_memory,
     load_config,
@@ -37,6 +38,7 @@ def main() -> None:
     cfg = load_config(args)
     check_batch_size(cfg)
     check_lengths(cfg)
+    count_classes(cfg)
     if args.amp:
         if not torch.cuda.is_available():
             parser.error('--amp needs a GPU')

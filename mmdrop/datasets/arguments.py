@@ -3,6 +3,7 @@
 import re
 
 from mmdrop.datasets.layouts import PUBLIC_SETS
+from mmdrop.datasets.splits import are_shares
 
 NUM_DRAWS = 10
 SPLITS = {'train': ('train',), 'val': ('query', 'gallery'), 'test': ('query', 'gallery')}
@@ -16,7 +17,7 @@ def check_arguments(
     draw: int,
     pattern: str | None,
     ann_file: str,
-    identities: tuple[int, int] | None,
+    identities: tuple[float, float] | None,
 ) -> None:
     """Refuse arguments of :class:`ReIDDataset` that are wrong or do not go together.
 
@@ -29,6 +30,8 @@ def check_arguments(
         raise ValueError(f"split must be 'train', 'val' or 'test', got {split!r}")
     if identities is not None and not 0 <= identities[0] < identities[1]:
         raise ValueError(f'identities must be two rising places from 0, got {identities}')
+    if identities is not None and are_shares(identities) and identities[1] > 1:
+        raise ValueError(f'identities as shares end at 1.0 at most, got {identities}')
     if layout == 'occluded_reid' and protocol not in ('transfer', 'half'):
         raise ValueError(
             "layout='occluded_reid' needs protocol='transfer' (test on all images) or 'half' "

@@ -49,7 +49,8 @@ class ReIDDataset(BaseDataset):
             ``'csv'`` (columns path, pid, subset and optionally camid).  In the last two pids may
             be text: unless all pids of the split are whole numbers, a pid becomes its place in
             sorted order, and ``-1`` is junk; cameras count from 0 and none means no camera filter.
-        data_root: The folder that holds the layout's folders, or the CSV file's paths.
+        data_root: The folder that holds the layout's folders, or the CSV file's paths; of
+            ``'folder'`` without those of test images, also the folder of the identities to train on.
         split: ``'train'``, ``'test'``, or ``'val'``: training images as queries (the first of each
             identity and camera) and gallery, to choose settings without the test images.
         pipeline: Transforms.
@@ -65,7 +66,8 @@ class ReIDDataset(BaseDataset):
             :class:`OccludePerson`; each image gets its ``occlusion_seed``, or −1 to be left alone.
         metainfo: Further entries of the metainfo.
         identities: Keep only the identities from the first to before the second of these places
-            in a fixed random order of the split's identities, and the distractors.
+            in a fixed random order of the split's identities, and the distractors; numbers with a
+            point, ``(0.0, 0.8)``, are shares of them.
         indices: Use the first images only, or those of the list.
         serialize_data: Share the list of images between workers.
         lazy_init: List the images at first use.
@@ -86,7 +88,7 @@ class ReIDDataset(BaseDataset):
         draw: int = 0,
         pattern: str | None = None,
         ann_file: str = '',
-        identities: tuple[int, int] | None = None,
+        identities: tuple[float, float] | None = None,
         occlusion: Mapping | None = None,
         metainfo: Mapping | None = None,
         indices: int | Sequence[int] | None = None,

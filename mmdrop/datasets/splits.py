@@ -15,18 +15,29 @@ def shuffle_pids(pids: set[int], seed: int) -> list[int]:
     return np.array(sorted(pids))[order].tolist()
 
 
+def are_shares(places: tuple[float, float]) -> bool:
+    """Whether places in an order are given as shares of its length."""
+    return any(isinstance(place, float) for place in places)
+
+
 def draw_half(pids: set[int], draw: int) -> set[int]:
     """Training identities of a half split; no official list exists."""
     return set(shuffle_pids(pids, draw)[: len(pids) // 2])
 
 
-def select_pids(pids: set[int], places: tuple[int, int]) -> set[int]:
+def select_pids(pids: set[int], places: tuple[float, float]) -> set[int]:
     """Identities from the first to before the second place of a fixed random order.
+
+    Args:
+        pids: All identities.
+        places: Whole numbers, or two shares of all identities, the last 1.0 at most.
 
     Raises:
         ValueError: There are not so many.
     """
-    start, stop = places
+    if are_shares(places):
+        places = round(places[0] * len(pids)), round(places[1] * len(pids))
+    start, stop = map(int, places)
     if stop > len(pids):
         raise ValueError(f'identities={places}: the split has {len(pids)} identities')
     return set(shuffle_pids(pids, seed=0)[start:stop])

@@ -38,6 +38,7 @@ from .loading import (
     weights_of,
 )
 from .multi_set_test_loop import MultiSetTestLoop
+from .num_classes import close_classes, count_classes
 
 __all__ = [
     'USER_ERRORS',
@@ -59,7 +60,9 @@ __all__ = [
     'check_lengths',
     'check_prediction',
     'check_pretrained',
+    'close_classes',
     'compare_state_dict',
+    'count_classes',
     'find_config',
     'forbid_code',
     'image_steps',

@@ -21,9 +21,8 @@ def test_a_model_is_in_the_package_whole_and_small(model):
     content = model.file.read_bytes()
     assert hashlib.sha256(content).hexdigest() == model.sha256
     assert len(content) == model.size <= 9e6
-    assert not [
-        f for f in model.file.parent.iterdir() if f.name not in {m.file.name for m in MODELS}
-    ]
+    known = {other.file.name for other in MODELS}
+    assert {file.name for file in model.file.parent.iterdir()} == known
 
 
 @every_model

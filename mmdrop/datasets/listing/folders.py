@@ -6,7 +6,7 @@ from pathlib import Path
 from mmdrop.datasets.layouts import Layout
 from mmdrop.datasets.listing.images import NO_CAMERA, SUBSETS, Image
 from mmdrop.datasets.listing.names import parse_name, parse_pid
-from mmdrop.utils import list_image_files
+from mmdrop.utils import is_hidden, list_image_files
 
 _OWN_FOLDERS = {subset: (subset,) for subset in SUBSETS}
 
@@ -32,25 +32,33 @@ def list_layout(layout: Layout, root: Path, subset: str) -> list[Image]:
 def list_folder(root: Path, subset: str, pattern: str | None) -> list[Image]:
     """Images of ``root/subset``: ``<pid>/...`` or, with a pattern, named by identity.
 
+    A root that has folders, but those of no subset, is a training set itself.
+
     Raises:
         FileNotFoundError: The folder is missing.
         ValueError: A name is wrong.
     """
+    folder = root if subset == 'train' and _is_training_set(root) else root / subset
     images = []
-    for path in _list_existing(root / subset, root, _OWN_FOLDERS):
-        below = path.relative_to(root / subset)
+    for path in _list_existing(folder, root, _OWN_FOLDERS):
+        below = path.relative_to(folder)
         if pattern is not None:
             pid, camid = parse_name(path, pattern, first_camera=0)
         elif len(below.parts) > 1:
             pid, camid = parse_pid(below.parts[0], str(path)), NO_CAMERA
         else:
             raise ValueError(
-                f'{path} is in no folder of an identity: expected {subset}/<pid>/{path.name}, '
+                f'{path} is in no folder of an identity: expected {folder}/<pid>/{path.name}, '
                 'or pass `pattern`, a regular expression with the group (?P<pid>...)'
             )
         label_stem = path.relative_to(root).with_suffix('').as_posix()
         images.append(Image(path, label_stem, pid, camid))
     return images
+
+
+def _is_training_set(root: Path) -> bool:
+    folders = {path.name for path in root.glob('*') if path.is_dir() and not is_hidden(path.name)}
+    return bool(folders) and not folders & {*SUBSETS}
 
 
 def _list_existing(folder: Path, root: Path, folders: Mapping[str, tuple[str, ...]]) -> list[Path]:

@@ -15,6 +15,7 @@ from torch import nn
 from mmdrop.engine.config import find_config, read_config
 from mmdrop.engine.loading.checkpoint_fit_hook import check_prediction
 from mmdrop.engine.loading.state_dicts import compare_state_dict, load_fitting, weights_of
+from mmdrop.engine.num_classes import close_classes
 from mmdrop.registry import MODELS, SCOPE, type_name
 from mmdrop.zoo import (
     SUFFIX,
@@ -69,7 +70,7 @@ def load_trained_model(
     cfg = source if isinstance(source, Config) else _read_config(source)
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope', SCOPE)):
         pipelines = image_pipelines(cfg)
-        model = MODELS.build(cfg.model)
+        model = MODELS.build(close_classes(cfg.model))
     if weights is not None:
         load_weights(model, weights)
     return TrainedModel(cfg, model, *pipelines)
