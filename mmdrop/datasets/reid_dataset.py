@@ -50,7 +50,7 @@ class ReIDDataset(BaseDataset):
             be text: unless all pids of the split are whole numbers, a pid becomes its place in
             sorted order, and ``-1`` is junk; cameras count from 0 and none means no camera filter.
         data_root: The folder that holds the layout's folders, or the CSV file's paths; of
-            ``'folder'`` without those of test images, also the folder of the identities to train on.
+            ``'folder'`` without test images also the folder of the identities themselves.
         split: ``'train'``, ``'test'``, or ``'val'``: training images as queries (the first of each
             identity and camera) and gallery, to choose settings without the test images.
         pipeline: Transforms.

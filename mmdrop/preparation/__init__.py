@@ -1,8 +1,10 @@
 """What runs before a training: public sets are unpacked, parsing labels made, labels checked."""
 
 from .label_checking import (
+    LabelAgreement,
     LabelReport,
     check_labels,
+    compare_labels,
     dataset_images,
     find_label_source,
     find_parsing_source,
@@ -13,9 +15,11 @@ from .report import CheckReport
 
 __all__ = [
     'CheckReport',
+    'LabelAgreement',
     'LabelReport',
     'check_dataset',
     'check_labels',
+    'compare_labels',
     'dataset_images',
     'find_images',
     'find_label_source',

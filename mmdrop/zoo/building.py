@@ -122,8 +122,10 @@ def fuse_norms(model: nn.Module) -> nn.Module:
         layer: nn.Module | None = None
         for own_name, child in list(parent.named_children()):
             if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d) and _feeds(layer, child):
-                fuse = fuse_linear_bn_eval if isinstance(layer, nn.Linear) else fuse_conv_bn_eval
-                setattr(parent, name, fuse(layer, child))
+                if isinstance(layer, nn.Linear):
+                    setattr(parent, name, fuse_linear_bn_eval(layer, child))
+                elif isinstance(layer, nn.Conv2d):
+                    setattr(parent, name, fuse_conv_bn_eval(layer, child))
                 # timm's norms hold the activation that follows
                 setattr(parent, own_name, getattr(child, 'act', nn.Identity()))
             name, layer = own_name, child

@@ -41,7 +41,7 @@ def _registered_name(kind: str | type, registry: Registry) -> str:
     for scope, node in _nodes(registry):
         names = [name for name, module in node.module_dict.items() if module is found]
         if names:  # some, such as BN, have several
-            return scope + (kind if kind in names else names[0])
+            return scope + (kind if isinstance(kind, str) and kind in names else names[0])
     raise ValueError(
         f'{kind} is in no {registry.name} registry, and a model file names registered modules '
         'alone: decorate the class with @register_module()'

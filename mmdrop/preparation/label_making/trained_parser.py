@@ -1,6 +1,6 @@
 """Labels by the parser of a trained model, so that a new set needs no key points."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -94,7 +94,7 @@ class TrainedParser(BatchLabelMaker):
 class _Prepare:
     """The model's test pipeline for a decoded image."""
 
-    def __init__(self, pipeline: object):
+    def __init__(self, pipeline: Callable[[dict], dict]):
         self.pipeline = pipeline
 
     def __call__(self, image: np.ndarray) -> Tensor:
