@@ -181,6 +181,35 @@ def test_folder_layout_takes_text_as_identity_in_sorted_order(tmp_path):
     assert column(dataset, 'label_stem')[0] == 'train/alice/sub/y'
 
 
+def test_a_folder_of_people_alone_is_a_training_set(tmp_path):
+    for path in ('bob/x.png', 'alice/sub/y.jpg', 'bob/z.bmp', '.cache/no.png'):
+        write_image(tmp_path / path)
+    dataset = ReIDDataset('folder', tmp_path, 'train')
+    assert column(dataset, 'label_stem') == ['alice/sub/y', 'bob/x', 'bob/z']
+    assert column(dataset, 'pid') == [0, 1, 1]
+    with pytest.raises(FileNotFoundError, match='query'):
+        ReIDDataset('folder', tmp_path, 'test')
+    write_image(tmp_path / 'query/carol/x.png')  # then train/ is expected beside it
+    with pytest.raises(FileNotFoundError, match='train does not exist'):
+        ReIDDataset('folder', tmp_path, 'train')
+
+
+def test_shares_of_the_identities_divide_them(tmp_path):
+    for i in range(10):
+        write_image(tmp_path / f'person {i}/1.png')
+        write_image(tmp_path / f'person {i}/2.png')
+
+    def read(split, first, last):
+        return ReIDDataset('folder', tmp_path, split, identities=(first, last))
+
+    train, val = read('train', 0.0, 0.75), read('val', 0.75, 1.0)
+    assert len(set(column(train, 'pid'))) == 8 and len(set(column(val, 'pid'))) == 2  # of 7.5
+    assert not set(column(train, 'img_path')) & set(column(val, 'img_path'))
+    assert column(train, 'img_path') == column(read('train', 0, 8), 'img_path')
+    with pytest.raises(ValueError, match=r'shares end at 1\.0'):
+        read('train', 0.5, 2)
+
+
 def test_folder_layout_reads_names_with_a_pattern(tmp_path):
     for path in ('query/a12-3.png', 'gallery/a12-0.png', 'gallery/a7-0.png'):
         write_image(tmp_path / path)

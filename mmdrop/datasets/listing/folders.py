@@ -47,8 +47,9 @@ def list_folder(root: Path, subset: str, pattern: str | None) -> list[Image]:
         elif len(below.parts) > 1:
             pid, camid = parse_pid(below.parts[0], str(path)), NO_CAMERA
         else:
+            wanted = folder.relative_to(root) / '<pid>' / path.name
             raise ValueError(
-                f'{path} is in no folder of an identity: expected {folder}/<pid>/{path.name}, '
+                f'{path} is in no folder of an identity: expected {wanted.as_posix()}, '
                 'or pass `pattern`, a regular expression with the group (?P<pid>...)'
             )
         label_stem = path.relative_to(root).with_suffix('').as_posix()
