@@ -129,8 +129,10 @@ def test_a_recipe_agrees_with_itself(path):
     ]
     assert sizes[0] == sizes[1]
     assert cfg.val_evaluator == cfg.test_evaluator
-    assert test.split == 'test'
-    if cfg.val_dataloader != cfg.test_dataloader:  # then settings are chosen on training images
+    own = getattr(test, 'layout', '') == 'folder'  # no test images
+    assert test.split == ('val' if own else 'test')
+    # Settings are chosen on training images, or figures come from them.
+    if own or cfg.val_dataloader != cfg.test_dataloader:
         assert cfg.val_dataloader.dataset.split == 'val'
         (first, last), (begin, end) = train.identities, cfg.val_dataloader.dataset.identities
         assert last <= begin or end <= first

@@ -40,6 +40,7 @@ def run(command, monkeypatch):
     runpy.run_path(str(path), run_name='__main__')
 
 
+@pytest.mark.slow
 def test_three_commands_lead_from_a_folder_to_a_model(folder, monkeypatch, capsys):
     label, train, rank, *_ = COMMANDS
     assert ['make_parsing_labels' in label, ' train ' in train, 'rank_images' in rank] == [True] * 3

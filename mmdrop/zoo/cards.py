@@ -64,7 +64,8 @@ def fill_card(text: str, model: ZooModel, rows: Sequence[Mapping[str, str | floa
     old = [str(row['set']) for row in rows if row['sha256'] != model.sha256]
     if old:
         raise ValueError(
-            f'results on {", ".join(old)} are not those of {model.file.name} as it is: test it again'
+            f'results on {", ".join(old)} are not those of {model.file.name} as it is now: '
+            'test it again'
         )
     tables = {'facts': _facts(model), 'results': _results(model, rows)}
     places = [match[2] for match in _BLOCK.finditer(text)]

@@ -70,6 +70,6 @@ def test_images_without_both_labels_are_counted(folder):
 
 
 def test_labels_of_other_parts_are_refused(folder):
-    with pytest.raises(ValueError, match="groups='four', the reference .* groups='three_v'"):
+    with pytest.raises(ValueError, match=r"groups='four', the reference .* groups='three_v'"):
         compare(folder, num_parts=4, groups='four')
     assert LoadParsingMap(str(folder), 3).groups.part_names == NAMES
