@@ -35,7 +35,9 @@ class ReIDDataSample(BaseDataElement):
 
     - ``img_path`` (str): file, or a name that identifies a rendered image.
     - ``ori_shape``, ``img_shape`` (tuple): height and width of the file and of the input.
-    - ``num_parts`` (int): K of the label source; absent where no label was loaded.
+    - ``num_parts`` (int): K of the label source, or where :class:`JointReID` joins sets with and
+      without labels, of those with; absent where no label is loaded. A training sample that has it
+      and no ``gt_sem_seg`` takes no part in the parsing loss.
     - ``embedding_names`` (tuple of str): ``'global'``, ``'foreground'``, ``'part_1'`` to
       ``'part_K'``.
     """

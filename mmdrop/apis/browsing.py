@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from mmengine.dataset import BaseDataset, Compose
+from mmengine.dataset import BaseDataset, Compose, ConcatDataset
 from mmengine.runner import set_random_seed
 
 from mmdrop.datasets import LoadImage, ParsingSource
@@ -58,7 +58,7 @@ def browse_dataset(
         raise ValueError(f'there is nothing to draw: {num_samples} samples, {repeats} times')
     if height < 16:
         raise ValueError(f'height must be at least 16 pixels, got {height}')
-    if steps and not hasattr(dataset, 'pipeline'):
+    if steps and not isinstance(dataset, ConcatDataset) and not hasattr(dataset, 'pipeline'):
         raise ValueError(f'steps are not seen in a {type(dataset).__name__}: draw one set of it')
     set_random_seed(seed)  # transforms draw from the global generators
     if indices is None:
@@ -162,6 +162,9 @@ class _Recorder:
 
 def _pass_through(dataset: BaseDataset, index: int) -> list[dict]:
     """What each step of the pipeline makes of a sample; the last one is packed."""
+    if isinstance(dataset, ConcatDataset):
+        place, index = dataset._get_ori_dataset_idx(index)
+        return _pass_through(dataset.datasets[place], index)
     if hasattr(dataset, 'pipeline'):
         dataset.full_init()
         recorder = _Recorder(dataset.pipeline)
@@ -169,7 +172,7 @@ def _pass_through(dataset: BaseDataset, index: int) -> list[dict]:
         watched.pipeline = recorder
         watched.prepare_data(index)
         samples = recorder.samples
-    else:  # a wrapper, such as ConcatDataset
+    else:  # a wrapper, such as RepeatDataset
         samples = [sample for sample in [_sample(dataset[index], '')] if sample is not None]
     if not samples:
         raise ValueError('no transform of the pipeline makes an image')

@@ -3,6 +3,7 @@
 import sys
 
 from mmdrop.datasets import parsing
+from mmdrop.datasets.joint import JointReID
 from mmdrop.datasets.occlusion import (
     OccludePerson,
     RandomOcclusion,
@@ -35,6 +36,7 @@ __all__ = [
     'EraseWithParts',
     'FlipWithParts',
     'IdentitySampler',
+    'JointReID',
     'LoadImage',
     'LoadKeypointParsing',
     'LoadParsingMap',

@@ -1,12 +1,15 @@
 """Batches of P identities with K images each."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Sampler
 
+from mmdrop.datasets.identity_batches import Rounds, count_groups, max_batches, split_batch
+from mmdrop.datasets.joint_checks import refuse_shared_labels
 from mmdrop.registry import DATA_SAMPLERS
 
 
@@ -26,15 +29,26 @@ class IdentitySampler(Sampler[int]):
     distinct across processes too, so W processes with P identities see what one process with
     W·P sees, split in W.  The loader's ``batch_size`` must be ``num_identities * num_instances``.
 
+    ``balance`` divides the W·P identities of every batch among the sets of a :class:`JointReID`
+    by fixed shares, as W·P times the share; where that is not whole, it is rounded up or down at
+    random in each batch, such that the mean is right (:func:`split_batch`).  An epoch then has as
+    many batches as without, so about as many images as all sets together: a small set is gone
+    through several times, each time cut and drawn anew, a large one in part, each epoch in
+    another.  Seed and epoch decide everything.
+
     Args:
         dataset: Has ``get_data_info(i)['gt_label']``, as every data set and wrapper of MMEngine.
-            Data sets that are concatenated must not share labels.
+            Several sets must not share labels: join them by :class:`JointReID`.
         num_identities: P, per process.
         num_instances: K.
         seed: The same in all processes; drawn and shared if absent.
+        balance: None takes the identities of all sets alike, so that a set has its share of the
+            images; ``'equal'`` gives each set the same share of a batch; a mapping from the name
+            of each set to its share, such as ``dict(market1501=3, cuhk01=1)`` for 3/4 and 1/4.
 
     Raises:
-        ValueError: The data set has no training labels, or too few identities for a batch.
+        ValueError: The data set has no training labels, sets share labels, there are too few
+            identities for a batch, or ``balance`` does not name the sets.
     """
 
     def __init__(
@@ -43,6 +57,7 @@ class IdentitySampler(Sampler[int]):
         num_identities: int = 16,
         num_instances: int = 4,
         seed: int | None = None,
+        balance: str | Mapping[str, float] | None = None,
     ):
         if num_identities < 1 or num_instances < 1:
             raise ValueError(
@@ -58,18 +73,48 @@ class IdentitySampler(Sampler[int]):
         labels = np.array([dataset.get_data_info(i)['gt_label'] for i in range(len(dataset))])
         if (labels < 0).any():
             raise ValueError('IdentitySampler needs training labels; gt_label is -1 in a test set')
+        refuse_shared_labels(dataset)
         order = labels.argsort(kind='stable')
         starts = np.flatnonzero(np.diff(labels[order])) + 1
-        self._images = np.split(order, starts)  # indices of each identity
-        if len(self._images) < self._total:
+        images = np.split(order, starts)  # indices of each identity
+        if len(images) < self._total:
             raise ValueError(
                 f'a batch needs {self._total} identities (num_identities={num_identities} in '
-                f'{world_size} processes), the data set has {len(self._images)}: lower '
-                'num_identities'
+                f'{world_size} processes), the data set has {len(images)}: lower num_identities'
             )
-        counts = np.array([len(images) for images in self._images])
-        self._num_groups = np.maximum(counts // num_instances, 1)
-        self._num_batches = max_batches(self._num_groups, self._total)
+        self._num_batches = max_batches(count_groups(images, num_instances), self._total)
+        self._sets, self._quotas = [images], [float(self._total)]
+        if balance is not None:
+            self._divide(dataset, balance, labels[order[[0, *starts]]])
+
+    def _divide(
+        self, dataset: _LabelledDataset, balance: str | Mapping[str, float], labels: np.ndarray
+    ) -> None:
+        """Divide the identities, whose labels these are, and a batch among the sets."""
+        sets = (getattr(dataset, 'metainfo', None) or {}).get('sets', {})
+        shares = dict.fromkeys(sets, 1.0) if balance == 'equal' else balance
+        if (
+            not isinstance(shares, Mapping)
+            or shares.keys() != sets.keys()
+            or not all(share > 0 for share in shares.values())
+        ):
+            raise ValueError(
+                "balance must be None, 'equal', or a mapping that gives each set of a JointReID a "
+                f'positive share; the training set has the sets {[*sets]}, got {balance!r}'
+            )
+        if len(sets) < 2:
+            return
+        ends = np.searchsorted(labels, np.cumsum([own['num_identities'] for own in sets.values()]))
+        (images,), whole = self._sets, sum(shares.values())
+        self._sets = [images[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+        self._quotas = [round(self._total * shares[name] / whole, 9) for name in sets]
+        for name, own, quota in zip(sets, self._sets, self._quotas, strict=True):
+            if len(own) < quota:
+                raise ValueError(
+                    f'balance={balance!r} gives {name!r} up to {math.ceil(quota)} of the '
+                    f'{self._total} identities of a batch, it has {len(own)}: lower its share or '
+                    'num_identities'
+                )
 
     def __len__(self) -> int:
         """Exact number of indices of this process in an epoch."""
@@ -81,60 +126,12 @@ class IdentitySampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng((self.seed, self.epoch))
-        groups = [self._cut(images, rng) for images in self._images]
-        used = np.zeros(len(groups), int)
+        sets = [Rounds(images, self.num_instances, rng) for images in self._sets]
         own = slice(self.rank * self.num_identities, (self.rank + 1) * self.num_identities)
-        for identities in draw_batches(self._num_groups, self._total, self._num_batches, rng):
-            for identity in identities[own]:
-                yield from groups[identity][used[identity]]
-            used[identities] += 1
-
-    def _cut(self, images: np.ndarray, rng: np.random.Generator) -> list[list[int]]:
-        """Shuffled groups of K images of one identity."""
-        images = rng.permutation(images)
-        missing = self.num_instances - len(images)
-        if missing > 0:
-            images = np.concatenate([images, rng.choice(images, missing)])
-        whole = len(images) // self.num_instances * self.num_instances
-        return images[:whole].reshape(-1, self.num_instances).tolist()
-
-
-def max_batches(num_groups: np.ndarray, batch: int) -> int:
-    """Most batches of ``batch`` distinct identities, each used once per group it has.
-
-    T batches take at most min(g_i, T) groups of identity i, so Σ min(g_i, T) ≥ batch·T is
-    necessary, and :func:`draw_batches` shows that it is enough.  Σ min(g_i, T) / T falls with T.
-    """
-    low, high = 0, int(num_groups.sum()) // batch
-    while low < high:
-        middle = (low + high + 1) // 2
-        if np.minimum(num_groups, middle).sum() >= batch * middle:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def draw_batches(
-    num_groups: np.ndarray, batch: int, num_batches: int, rng: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Draw ``num_batches`` (at most :func:`max_batches`) batches of distinct identities.
-
-    With R batches left, the c identities that have R groups left or more are critical and go
-    first; the other places are drawn with probabilities in proportion to the groups left.
-    """
-    # Invariant: S = Σ min(g_i, R) ≥ batch·R, thus at least `batch` identities have groups left.
-    # c ≤ batch: a critical identity loses 1 of its min(g_i, R), drawn or not, and each other one
-    #   drawn loses 1, hence Σ min(g_i', R−1) = S − batch ≥ batch·(R−1).
-    # c > batch: the critical ones alone keep c·(R−1) > batch·(R−1), or both are 0 at R = 1.
-    left = num_groups.copy()
-    for remaining in range(num_batches, 0, -1):
-        with np.errstate(divide='ignore'):
-            # The smallest of exponential variables with rates w is i with probability w_i / Σ w.
-            keys = rng.exponential(size=len(left)) / left
-        critical = left >= remaining
-        keys[critical] = -rng.random(critical.sum()) - 1
-        # Shuffled, so that critical identities do not gather in the first process.
-        identities = rng.permutation(np.argsort(keys)[:batch])
-        left[identities] -= 1
-        yield identities
+        for _ in range(self._num_batches):
+            groups = []
+            for rounds, number in zip(sets, split_batch(self._quotas, rng), strict=True):
+                groups += rounds.draw(number)
+            # Shuffled, so that neither sets nor critical identities gather in a process.
+            for place in rng.permutation(len(groups))[own]:
+                yield from groups[place]

@@ -89,10 +89,12 @@ def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:
 
 
 def _datasets(dataset: ConfigDict | None) -> Iterator[ConfigDict]:
-    """The data sets inside wrappers such as ``ConcatDataset``."""
+    """The data sets inside wrappers such as ``ConcatDataset`` and ``JointReID``."""
     if dataset is None:
         return
-    inner = [*dataset.get('datasets', []), *filter(None, [dataset.get('dataset')])]
+    several = dataset.get('datasets', [])
+    inner = [*(several.values() if isinstance(several, dict) else several)]
+    inner += filter(None, [dataset.get('dataset')])
     for child in inner:
         yield from _datasets(child)
     if not inner:

@@ -1,5 +1,7 @@
 """What runs before a training: public sets are unpacked, parsing labels made, labels checked."""
 
+from mmdrop.datasets.parsing import find_parsing_source
+
 from .label_checking import (
     LabelAgreement,
     LabelReport,
@@ -7,7 +9,6 @@ from .label_checking import (
     compare_labels,
     dataset_images,
     find_label_source,
-    find_parsing_source,
 )
 from .label_making import find_images, find_model_groups, make_parsing_labels
 from .public_sets import check_dataset, prepare_dataset

@@ -1,5 +1,4 @@
 from collections import Counter
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -7,7 +6,6 @@ from mmengine.dataset import BaseDataset, ConcatDataset
 
 from mmdrop.datasets import IdentitySampler
 from mmdrop.datasets import sampler as module
-from mmdrop.datasets.sampler import draw_batches, max_batches
 
 
 class Labels(BaseDataset):
@@ -87,36 +85,6 @@ def test_two_processes_share_the_batches_of_one(monkeypatch):
         parts.append(batches_of(sampler))
         assert len(sampler) == sum(map(len, parts[-1]))
     assert [a + b for a, b in zip(*parts, strict=True)] == joined
-
-
-def most_batches(groups, batch):
-    """The most batches by trying all choices."""
-    choices = combinations([i for i, g in enumerate(groups) if g], batch)
-    drawn = [tuple(g - (i in choice) for i, g in enumerate(groups)) for choice in choices]
-    return max((1 + most_batches(left, batch) for left in set(drawn)), default=0)
-
-
-@pytest.mark.parametrize('seed', range(25))
-def test_there_is_no_longer_schedule_and_the_longest_is_drawn(seed):
-    rng = np.random.default_rng(seed)
-    batch = int(rng.integers(1, 4))
-    groups = rng.integers(1, 4, rng.integers(batch, 5))
-    length = max_batches(groups, batch)
-    assert length == most_batches(tuple(groups.tolist()), batch)
-    drawn = np.array(list(draw_batches(groups, batch, length, rng)))
-    assert drawn.shape == (length, batch)
-    assert all(len(set(row)) == batch for row in drawn.tolist())
-    assert (np.bincount(drawn.ravel(), minlength=len(groups)) <= groups).all()
-
-
-@pytest.mark.parametrize('seed', range(10))
-def test_uneven_identities_never_run_out_before_the_end(seed):
-    rng = np.random.default_rng(seed)
-    groups = rng.geometric(0.15, 40)
-    length = max_batches(groups, 12)
-    drawn = np.array(list(draw_batches(groups, 12, length, rng)))
-    assert drawn.shape == (length, 12)
-    assert (np.bincount(drawn.ravel(), minlength=40) <= groups).all()
 
 
 def test_concatenated_data_sets_are_read_through_the_wrapper():

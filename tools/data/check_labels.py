@@ -7,14 +7,15 @@ r"""Check parsing labels and draw them: ``mim run mmdrop check_labels …``.
     mim run mmdrop check_labels data/market_labels --images data/Market-1501-v15.09.15 \
         --layout market1501
 
-A config checks the labels of its training images, as training would read them; a folder without
-``--images`` its label files alone.  A picture of labels over images, and a text file with the name
-of every label or image that is wrong, are written into ``--out-dir``.  The exit status is 1 where
-something is wrong.
+A config checks the labels of its training images, as training would read them, set by set if it
+joins several; a folder without ``--images`` its label files alone.  A picture of labels over
+images, and a text file with the name of every label or image that is wrong, are written into
+``--out-dir``.  The exit status is 1 where something is wrong.
 """
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from mmengine.config import DictAction
@@ -22,7 +23,7 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 
 from mmdrop.apis import browse_labels
-from mmdrop.datasets import ParsingSource
+from mmdrop.datasets import JointReID, ParsingSource
 from mmdrop.engine import USER_ERRORS, add_cfg_options, find_config, read_config
 from mmdrop.preparation import (
     LabelReport,
@@ -72,27 +73,32 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def from_config(args: argparse.Namespace) -> tuple[ParsingSource, list]:
-    """Label source and images of a config's training set."""
+def from_config(args: argparse.Namespace) -> dict[str, tuple[ParsingSource, list]]:
+    """Label source and images of a config's training set, of each with labels if it joins some."""
     cfg = read_config(args.labels, args.cfg_options)
     init_default_scope(cfg.get('default_scope', 'mmdrop'))
     if not cfg.get('train_dataloader'):
         raise ValueError(f'{args.labels} has no train_dataloader')
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
-    if not hasattr(dataset, 'pipeline'):
+    joint = isinstance(dataset, JointReID)
+    sets = dict(zip(dataset.names, dataset.datasets, strict=True)) if joint else {'': dataset}
+    if not joint and not hasattr(dataset, 'pipeline'):
         raise ValueError(
             f'{args.labels} trains on a {type(dataset).__name__}: check the labels of each set in '
             'it by folder, with --images and --layout'
         )
-    source = find_parsing_source(dataset)
-    if source is None:
+    sources = {name: find_parsing_source(own) for name, own in sets.items()}
+    found = {name: (s, dataset_images(sets[name])) for name, s in sources.items() if s is not None}
+    if not found:
         raise ValueError(f'{args.labels}: the training pipeline has no label source')
-    return source, dataset_images(dataset)
+    if len(found) < len(sets):
+        print(f'without a label source: {", ".join(sets.keys() - found.keys())}')
+    return found
 
 
-def write_names(report: LabelReport, path: Path) -> None:
+def write_names(reports: Iterable[LabelReport], path: Path) -> None:
     """Write the name of every label and image that is not as it should be."""
-    rows = [f'{name}: {entry}\n' for name in LISTS for entry in getattr(report, name)]
+    rows = [f'{name}: {x}\n' for report in reports for name in LISTS for x in getattr(report, name)]
     path.write_text(''.join(rows), encoding='utf-8')  # also if empty, over that of a former run
     if rows:
         print(f'all of their names: {path}')
@@ -100,28 +106,33 @@ def write_names(report: LabelReport, path: Path) -> None:
 
 def main() -> None:
     args = parse_args()
-    picture = args.out_dir / 'labels.png'
     try:
         if args.is_config:
-            source, images = from_config(args)
+            checked = from_config(args)
         else:
             source = TRANSFORMS.build(find_label_source(args.labels, args.source, **args.options))
             images = None
             if args.images:
                 images = find_images(args.images, args.layout, args.test, skip=args.labels)
-        report = check_labels(source, images, args.processes)
-        print(report)
+            checked = {'': (source, images)}
+        reports = {}
+        for name, (source, images) in checked.items():
+            reports[name] = check_labels(source, images, args.processes)
+            print(f'{name}: {reports[name]}' if name else reports[name])
         args.out_dir.mkdir(parents=True, exist_ok=True)
-        write_names(report, args.out_dir / 'check_labels.txt')
-        picture.unlink(missing_ok=True)  # of a former run
-        if report.usable:
-            Image.fromarray(browse_labels(source, report.usable, args.num_samples)).save(picture)
-            print(f'picture: {picture}')
+        write_names(reports.values(), args.out_dir / 'check_labels.txt')
+        for name, report in reports.items():
+            picture = args.out_dir / (f'labels_{name}.png' if name else 'labels.png')
+            picture.unlink(missing_ok=True)  # of a former run
+            if report.usable:
+                drawn = browse_labels(checked[name][0], report.usable, args.num_samples)
+                Image.fromarray(drawn).save(picture)
+                print(f'picture: {picture}')
     except KeyboardInterrupt:
         sys.exit('stopped')
     except USER_ERRORS as error:
         sys.exit(f'error: {error}')
-    sys.exit(0 if report.ok else 1)
+    sys.exit(0 if all(report.ok for report in reports.values()) else 1)
 
 
 if __name__ == '__main__':

@@ -1,6 +1,6 @@
 """Label sources: PifPaf fields, key points and index maps, each read as one label map."""
 
-from .base import FileParsingSource, ParsingSource
+from .base import FileParsingSource, ParsingSource, find_parsing_source
 from .index_maps import LoadParsingMap
 from .keypoint_labels import LoadKeypointParsing
 from .part_groups import PART_GROUPS, PartGroups, get_part_groups
@@ -14,5 +14,6 @@ __all__ = [
     'LoadPifPafFields',
     'ParsingSource',
     'PartGroups',
+    'find_parsing_source',
     'get_part_groups',
 ]

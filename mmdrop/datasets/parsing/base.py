@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from mmcv.transforms import BaseTransform
+from mmengine.dataset import BaseDataset
 
 from mmdrop.datasets.parsing.part_groups import get_part_groups
 from mmdrop.structures import IGNORED
@@ -103,3 +104,9 @@ class FileParsingSource(ParsingSource):
                 f'{self.root} is not a folder; set `root` to that of the labels'
             )
         return False
+
+
+def find_parsing_source(dataset: BaseDataset) -> ParsingSource | None:
+    """The first label source in the pipeline of a data set, None if there is none."""
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
+    return next((t for t in transforms if isinstance(t, ParsingSource)), None)

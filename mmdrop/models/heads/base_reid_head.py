@@ -87,8 +87,8 @@ class BaseReIDHead(BaseModule):
         if wrong:
             raise ValueError(
                 f'gt_label {wrong[0]} is not in [0, {self.num_classes}): set '
-                'model.reid_head.num_classes to the number of training identities, which the data '
-                'set prints when it is loaded'
+                'model.reid_head.num_classes to the number of training identities, of all sets '
+                'together where there are several; the log has it where the data are loaded'
             )
         labels = torch.tensor(labels)
         # A copy from unpinned memory would wait for the backbone; a traced step cannot pin.

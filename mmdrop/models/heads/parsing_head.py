@@ -54,19 +54,23 @@ class ParsingHead(BaseModule):
         return self.classifier(self.norm(features))
 
     def loss(self, logits: Tensor, data_samples: Sequence[ReIDDataSample]) -> dict[str, Tensor]:
-        """``loss_parsing`` and ``acc_parsing`` (percent of labelled pixels), both scalars."""
+        """``loss_parsing`` and ``acc_parsing`` (percent of labelled pixels), both scalars.
+
+        A sample without a label takes no part in either; of a batch of such samples alone the
+        loss is zero and there is no accuracy.
+        """
         labels = self._labels(data_samples, logits)
-        valid = labels != IGNORED
-        hits = (logits.detach().argmax(1) == labels) & valid
-        return dict(
-            loss_parsing=self.loss_weight * self.loss_module(logits, labels),
-            acc_parsing=hits.sum() / valid.sum().clamp(min=1) * 100,
-        )
+        losses = dict(loss_parsing=self.loss_weight * self.loss_module(logits, labels))
+        if any('gt_sem_seg' in sample for sample in data_samples):
+            valid = labels != IGNORED
+            hits = (logits.detach().argmax(1) == labels) & valid
+            losses['acc_parsing'] = hits.sum() / valid.sum().clamp(min=1) * 100
+        return losses
 
     def _labels(self, data_samples: Sequence[ReIDDataSample], logits: Tensor) -> Tensor:
-        """Label maps at the size of the logits, ``(B, h, w)`` long."""
+        """Label maps at the size of the logits, ``(B, h, w)`` long, 255 where there is no label."""
         for sample in data_samples:
-            if 'gt_sem_seg' not in sample:
+            if 'num_parts' not in sample:
                 raise ValueError(
                     f'{sample.get("img_path")}: no parsing label. Put a label source, such as '
                     'LoadPifPafFields or LoadKeypointParsing, behind LoadImage in train_pipeline'
@@ -77,5 +81,10 @@ class ParsingHead(BaseModule):
                     f'the model has {self.num_parts}. Set num_parts of the source in '
                     'train_pipeline, of model.parsing_head and of model.reid_head to one value'
                 )
-        labels = torch.stack([sample.gt_sem_seg for sample in data_samples]).to(logits.device)
-        return resize_labels(labels, logits.shape[-2:])
+        found = [sample.gt_sem_seg for sample in data_samples if 'gt_sem_seg' in sample]
+        size = logits.shape[-2:]
+        if not found:
+            return logits.new_full((len(data_samples), *size), IGNORED, dtype=torch.long)
+        ignored = torch.full_like(found[0], IGNORED)
+        labels = torch.stack([sample.get('gt_sem_seg', ignored) for sample in data_samples])
+        return resize_labels(labels.to(logits.device), size)

@@ -1,6 +1,7 @@
 """Parsing loss of DROP (Eq. 8)."""
 
 import torch.nn.functional as F
+from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor, nn
 
 from mmdrop.registry import MODELS
@@ -18,7 +19,9 @@ class SpatialSmoothedCELoss(nn.Module):
 
     with :math:`q_k = 1 - \frac{K}{K+1} ε` for the labelled class and :math:`\frac{ε}{K+1}` for the
     others. P are the pixels whose label is not 255; a pair of neighbours counts where both are in
-    P. Means, where the paper writes sums over pixels: see ``docs/paper_notes.md``.
+    P. Means, where the paper writes sums over pixels: see ``docs/paper_notes.md``. In distributed
+    training the mean is over P of all processes, as if they were one: a process whose images have
+    few labels does not count as much as one with many.
 
     Args:
         smoothing: Label smoothing ε.
@@ -51,7 +54,7 @@ class SpatialSmoothedCELoss(nn.Module):
         """Scalar loss of logits ``(B, K+1, h, w)`` and labels ``(B, h, w)`` in 0..K or 255."""
         logits, labels = logits.float(), labels.long()
         valid = labels != IGNORED
-        num_pixels = valid.sum().clamp(min=1)
+        num_pixels = _count_in_all_processes(valid)
         # One row a pixel: on a GPU the loss of maps has no deterministic gradient.
         loss = F.cross_entropy(
             logits.permute(0, 2, 3, 1).flatten(0, 2),
@@ -74,3 +77,10 @@ class SpatialSmoothedCELoss(nn.Module):
                 + (probabilities.diff(dim=3).abs() * horizontal).sum()
             )
         return loss / num_pixels
+
+
+def _count_in_all_processes(valid: Tensor) -> Tensor:
+    """Number of true entries, at least 1; its mean over processes, as gradients are averaged."""
+    number = valid.sum()
+    all_reduce(number)
+    return number.clamp(min=1) / get_world_size()

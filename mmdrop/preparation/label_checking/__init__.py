@@ -2,11 +2,7 @@
 
 from mmdrop.preparation.label_checking.agreement import LabelAgreement, compare_labels
 from mmdrop.preparation.label_checking.check import check_labels
-from mmdrop.preparation.label_checking.find import (
-    dataset_images,
-    find_label_source,
-    find_parsing_source,
-)
+from mmdrop.preparation.label_checking.find import dataset_images, find_label_source
 from mmdrop.preparation.label_checking.report import LabelReport
 
 __all__ = [
@@ -16,5 +12,4 @@ __all__ = [
     'compare_labels',
     'dataset_images',
     'find_label_source',
-    'find_parsing_source',
 ]

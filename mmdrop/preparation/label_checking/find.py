@@ -3,9 +3,6 @@
 from collections import Counter
 from pathlib import Path
 
-from mmengine.dataset import BaseDataset
-
-from mmdrop.datasets.parsing.base import ParsingSource
 from mmdrop.datasets.reid_dataset import ReIDDataset
 from mmdrop.preparation.label_making.options import read_parts
 from mmdrop.utils import list_files
@@ -83,9 +80,3 @@ def dataset_images(dataset: ReIDDataset) -> list[tuple[str, str]]:
     """Pairs of image file and label stem of a data set."""
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
     return [(info['img_path'], info['label_stem']) for info in infos]
-
-
-def find_parsing_source(dataset: BaseDataset) -> ParsingSource | None:
-    """The first label source in the pipeline of a data set, None if there is none."""
-    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', ())
-    return next((t for t in transforms if isinstance(t, ParsingSource)), None)
