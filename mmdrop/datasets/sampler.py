@@ -107,11 +107,12 @@ class IdentitySampler(Sampler[int]):
         ends = np.searchsorted(labels, np.cumsum([own['num_identities'] for own in sets.values()]))
         (images,), whole = self._sets, sum(shares.values())
         self._sets = [images[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-        self._quotas = [round(self._total * shares[name] / whole, 9) for name in sets]
+        self._quotas = [self._total * shares[name] / whole for name in sets]
         for name, own, quota in zip(sets, self._sets, self._quotas, strict=True):
-            if len(own) < quota:
+            most = math.ceil(round(quota, 9))  # 3.0000000000000004 is 3
+            if len(own) < most:
                 raise ValueError(
-                    f'balance={balance!r} gives {name!r} up to {math.ceil(quota)} of the '
+                    f'balance={balance!r} gives {name!r} up to {most} of the '
                     f'{self._total} identities of a batch, it has {len(own)}: lower its share or '
                     'num_identities'
                 )

@@ -2,9 +2,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from mmengine.dataset import BaseDataset, ConcatDataset
+from mmengine.dataset import BaseDataset, ConcatDataset, RepeatDataset
 
-from mmdrop.datasets import IdentitySampler
+from mmdrop.datasets import IdentitySampler, JointReID
 from mmdrop.datasets import sampler as module
 
 
@@ -90,6 +90,116 @@ def test_two_processes_share_the_batches_of_one(monkeypatch):
 def test_concatenated_data_sets_are_read_through_the_wrapper():
     dataset = ConcatDataset([Labels([0] * 4 + [1] * 4), Labels([2] * 4)])
     assert sorted(IdentitySampler(dataset, 3, 4, seed=0)) == list(range(12))
+
+
+def test_concatenated_data_sets_that_share_a_label_are_refused():
+    sets = [Labels([0] * 4 + [1] * 4), Labels([1] * 4 + [2] * 4)]
+    message = 'ConcatDataset: its sets 0 and 1 share training labels, .*gt_label 1 is.*JointReID'
+    with pytest.raises(ValueError, match=message):
+        IdentitySampler(ConcatDataset(sets), 3, 4)
+    with pytest.raises(ValueError, match=message):  # also inside of another wrapper
+        IdentitySampler(RepeatDataset(dict(type=ConcatDataset, datasets=sets), 2), 3, 4)
+
+
+def test_a_data_set_that_is_repeated_shares_labels_with_itself():
+    dataset = Labels([0] * 4 + [1] * 4)
+    for twice in (ConcatDataset([dataset, dataset]), RepeatDataset(dataset, 2)):
+        assert len(IdentitySampler(twice, 2, 4, seed=0)) == 16
+
+
+# A set of 4 identities and 12 groups of 4, one of 6 and 12, one of 3 identities and 3 groups
+SETS = dict(a=make_labels(20, 8, 12, 8), b=make_labels(*6 * [8]), c=make_labels(4, 5, 2))
+
+
+JOINED = [
+    label + first for own, first in zip(SETS.values(), (0, 4, 10), strict=True) for label in own
+]
+
+
+def make_joint(**sets):
+    return JointReID({name: Labels(labels) for name, labels in sets.items()})
+
+
+def identities_per_set(sampler, ends):
+    """How many identities of each batch are of each set, ``(batches, sets)``."""
+    rows = np.array(batches_of(sampler)).reshape(-1, sampler.num_identities, 4)
+    labels = np.array(JOINED)[rows]
+    assert (labels == labels[:, :, :1]).all()
+    labels = labels[:, :, 0]
+    assert all(len(set(row)) == len(row) for row in labels.tolist())
+    sets = np.searchsorted(ends, labels, side='right')
+    return np.stack([(sets == place).sum(1) for place in range(len(ends))], 1)
+
+
+@pytest.mark.parametrize(
+    ('balance', 'expected'),
+    [('equal', [2, 2, 2]), (dict(a=1, b=4, c=1), [1, 4, 1]), (dict(c=0.5, a=1, b=1.5), [2, 3, 1])],
+)
+@pytest.mark.parametrize('epoch', range(3))
+def test_each_set_has_its_share_of_every_batch(balance, expected, epoch):
+    sampler = IdentitySampler(make_joint(**SETS), 6, 4, seed=epoch, balance=balance)
+    sampler.set_epoch(epoch)
+    assert (identities_per_set(sampler, [4, 10, 13]) == expected).all()
+
+
+def test_a_share_that_is_not_whole_is_right_on_average():
+    sampler = IdentitySampler(make_joint(**SETS), 4, 4, seed=0, balance='equal')
+    counts = []
+    for epoch in range(100):
+        sampler.set_epoch(epoch)
+        counts += [*identities_per_set(sampler, [4, 10, 13])]
+    assert set(np.unique(counts)) == {1, 2} and len(counts) > 500
+    # 4/3, whose deviation is 0.47 in a batch, and 0.021 in the mean of 500
+    np.testing.assert_allclose(np.mean(counts, 0), 4 / 3, atol=0.1)
+
+
+def test_a_balanced_epoch_is_as_long_as_one_that_is_not():
+    joint = make_joint(**SETS)
+    one, other = (IdentitySampler(joint, 6, 4, seed=0, balance=b) for b in (None, 'equal'))
+    assert len(one) == len(other) == len(list(other))
+
+
+def test_without_balance_the_sets_are_one():
+    joint = IdentitySampler(make_joint(**SETS), 6, 4, seed=3)
+    assert list(joint) == list(IdentitySampler(Labels(JOINED), 6, 4, seed=3))
+
+
+def test_a_small_set_is_gone_through_several_times_and_a_large_one_in_part():
+    sampler = IdentitySampler(
+        make_joint(large=make_labels(*20 * [8]), small=make_labels(4, 4)), 4, 4, 0, 'equal'
+    )
+    # 40 + 2 groups: 10 batches, each with two groups of either set.
+    used = Counter(sampler)
+    assert len(sampler) == 10 * 16
+    assert {used[i] for i in range(160, 168)} == {10}
+    assert max(used[i] for i in range(160)) == 1 and sum(used[i] for i in range(160)) == 80
+
+
+def test_two_processes_share_the_balanced_batches_of_one(monkeypatch):
+    joint = make_joint(**SETS)
+    whole = batches_of(IdentitySampler(joint, 4, 4, seed=3, balance='equal'))
+    parts = []
+    for rank in range(2):
+        monkeypatch.setattr(module, 'get_dist_info', lambda rank=rank: (rank, 2))
+        parts.append(batches_of(IdentitySampler(joint, 2, 4, seed=3, balance='equal')))
+    assert [a + b for a, b in zip(*parts, strict=True)] == whole
+
+
+@pytest.mark.parametrize('balance', ['even', 3, dict(a=1, b=1), dict(a=1, b=1, c=0), dict(a=1)])
+def test_a_balance_that_does_not_name_the_sets_is_refused(balance):
+    with pytest.raises(ValueError, match=r"balance must be None, 'equal'.*\['a', 'b', 'c'\], got"):
+        IdentitySampler(make_joint(**SETS), 6, 4, balance=balance)
+
+
+def test_a_balance_of_what_is_no_joint_set_is_refused():
+    with pytest.raises(ValueError, match=r'JointReID.*has the sets \[\]'):
+        IdentitySampler(Labels(LABELS), 3, 4, balance=dict(a=1))
+
+
+def test_a_set_that_is_too_small_for_its_share_is_named():
+    message = "gives 'c' up to 4 of the 8 identities of a batch, it has 3: lower its share"
+    with pytest.raises(ValueError, match=message):
+        IdentitySampler(make_joint(**SETS), 8, 4, balance=dict(a=1, b=1, c=2))
 
 
 def test_a_seed_is_drawn_where_none_is_given():
