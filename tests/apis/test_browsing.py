@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
-from mmengine.dataset import ConcatDataset
+from mmengine.dataset import RepeatDataset
 from PIL import Image
 
 from mmdrop.apis import browse_dataset, browse_labels, browsing
 from mmdrop.datasets import (
     FlipWithParts,
+    JointReID,
     LoadImage,
     LoadParsingMap,
     PackReIDInputs,
@@ -24,13 +25,14 @@ ROOT = Path(__file__).parents[2]
 PACK = PackReIDInputs()
 
 
-def synthetic(*transforms):
+def synthetic(*transforms, seed=0):
     return SyntheticReID(
         num_identities=2,
         images_per_identity=2,
         image_size=(32, 16),
         num_parts=3,
         occluded=0.0,
+        seed=seed,
         pipeline=[*transforms, PACK],
     )
 
@@ -90,11 +92,19 @@ def test_the_data_set_itself_is_left_as_it_was():
 
 
 def test_a_wrapped_data_set_shows_what_it_gives(drawn):
-    browse_dataset(ConcatDataset([synthetic(), synthetic()]), indices=[5], repeats=1)
+    browse_dataset(RepeatDataset(synthetic(), 2), indices=[5], repeats=1)
     before, after = (sample['caption'] for sample in drawn[0])
     assert after.startswith('id 1, cam ') and before == f'5: {after}'
-    with pytest.raises(ValueError, match='steps are not seen in a ConcatDataset'):
-        browse_dataset(ConcatDataset([synthetic()]), steps=True)
+    with pytest.raises(ValueError, match='steps are not seen in a RepeatDataset'):
+        browse_dataset(RepeatDataset(synthetic(), 2), steps=True)
+
+
+def test_several_sets_as_one_show_each_through_its_own_pipeline(drawn):
+    joint = JointReID(dict(a=synthetic(FlipWithParts(1.0)), b=synthetic(seed=1)))
+    browse_dataset(joint, indices=[3, 5], steps=True)
+    captions = [[sample['caption'] for sample in row] for row in drawn]
+    assert captions[0][1] == 'FlipWithParts' and 'FlipWithParts' not in captions[1]
+    assert captions[0][0].startswith('3: 0002_c') and captions[1][0].startswith('5: 0001_c')
 
 
 def test_images_without_labels_are_drawn_alone(tmp_path, drawn):

@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from mmdrop.models import PartMemoryBank, PCTLoss
+from mmdrop.models import PartMemoryBank, PCTLoss, SpatialSmoothedCELoss
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / 'tests' / 'data' / 'tiny_drop.py'
@@ -135,5 +135,36 @@ def test_pct_loss_of_two_processes_is_that_of_one_with_both_batches(tmp_path):
     torch.multiprocessing.spawn(pct_process, (str(tmp_path),), nprocs=2)
     one = pct_steps(0, 1)
     assert all(loss > 0 for loss, _ in one)
+    for rank in range(2):
+        torch.testing.assert_close(torch.load(tmp_path / f'{rank}.pt'), one)
+
+
+def parsing_gradients(rank, world_size):
+    """Gradient of the parsing loss; of two processes the second has a label of one image in two."""
+    torch.manual_seed(0)
+    layer = nn.Conv2d(2, 3, 1)
+    model = DistributedDataParallel(layer) if world_size > 1 else layer
+    features, labels = torch.randn(4, 2, 5, 3), torch.randint(0, 3, (4, 5, 3))
+    labels[3] = 255
+    own = torch.arange(4).chunk(world_size)[rank]
+    SpatialSmoothedCELoss()(model(features[own]), labels[own]).backward()
+    first = [p.grad.clone() for p in layer.parameters()]
+    labels[2:] = 255  # and now of none
+    layer.zero_grad()
+    SpatialSmoothedCELoss()(model(features[own]), labels[own]).backward()
+    return first, [p.grad for p in layer.parameters()]
+
+
+def parsing_process(rank, folder):
+    store = f'file://{folder}/store'
+    dist.init_process_group('gloo', init_method=store, rank=rank, world_size=2)
+    torch.save(parsing_gradients(rank, 2), f'{folder}/{rank}.pt')
+    dist.destroy_process_group()
+
+
+@pytest.mark.slow
+def test_parsing_loss_of_two_processes_is_that_of_one_wherever_the_labels_are(tmp_path):
+    torch.multiprocessing.spawn(parsing_process, (str(tmp_path),), nprocs=2)
+    one = parsing_gradients(0, 1)
     for rank in range(2):
         torch.testing.assert_close(torch.load(tmp_path / f'{rank}.pt'), one)

@@ -208,10 +208,39 @@ def test_parsing_loss_reads_labels_at_the_size_of_the_logits():
     assert head.loss(half, data)['acc_parsing'] == 50
 
 
+def unlabelled(num_parts=2):
+    """A sample of a set without parsing labels, joined with one that has them."""
+    return ReIDDataSample(gt_label=0, metainfo=dict(num_parts=num_parts, img_path='a.jpg'))
+
+
+def test_samples_without_a_label_take_no_part_in_the_parsing_loss():
+    head = ParsingHead(5, num_parts=2)
+    labelled = samples([0, 1], size=(16, 8))
+    logits = torch.randn(4, 3, 4, 2, requires_grad=True)
+    losses = head.loss(logits, [labelled[0], unlabelled(), labelled[1], unlabelled()])
+    torch.testing.assert_close(losses, head.loss(logits[[0, 2]], labelled))
+    losses['loss_parsing'].backward()
+    assert logits.grad[[1, 3]].eq(0).all() and logits.grad[[0, 2]].ne(0).any()
+
+
+def test_of_a_batch_without_labels_the_parsing_loss_is_a_zero_that_reaches_every_parameter():
+    encoder = dict(type='PedestrianPositionEncoder', channels=5)
+    head = ParsingHead(5, num_parts=2, position_encoder=encoder)
+    losses = head.loss(head(torch.randn(2, 5, 8, 4)), [unlabelled(), unlabelled()])
+    assert list(losses) == ['loss_parsing'] and losses['loss_parsing'] == 0
+    losses['loss_parsing'].backward()  # DistributedDataParallel waits for every gradient
+    assert all(p.grad is not None and p.grad.eq(0).all() for p in head.parameters())
+
+
+def test_a_sample_without_a_label_must_be_of_as_many_parts_as_the_model():
+    with pytest.raises(ValueError, match=r'a\.jpg: the label source makes 3 parts.*has 2'):
+        ParsingHead(5, num_parts=2).loss(torch.randn(1, 3, 4, 2), [unlabelled(3)])
+
+
 def test_a_missing_label_and_a_wrong_number_of_parts_are_named():
     head = ParsingHead(5, num_parts=8)
     with pytest.raises(ValueError, match=r'0\.jpg: the label source makes 2 parts.*has 8'):
         head.loss(torch.randn(1, 9, 4, 2), samples([0]))
-    unlabelled = ReIDDataSample(gt_label=0, metainfo=dict(img_path='a.jpg'))
+    unknown = ReIDDataSample(gt_label=0, metainfo=dict(img_path='a.jpg'))
     with pytest.raises(ValueError, match=r'a\.jpg: no parsing label'):
-        head.loss(torch.randn(1, 9, 4, 2), [unlabelled])
+        head.loss(torch.randn(1, 9, 4, 2), [unknown])
