@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.evaluator import Evaluator
 from mmengine.optim import build_optim_wrapper
 
-from mmdrop.datasets import IdentitySampler, SyntheticReID
+from mmdrop.datasets import IdentitySampler, JointReID, SyntheticReID
 from mmdrop.datasets.parsing.base import ParsingSource
 from mmdrop.engine import load_config, make_parser
 from mmdrop.registry import DATASETS, MODELS, type_name
@@ -35,6 +35,11 @@ def label_source(dataset):
         return dataset
     (source,) = [t for t in dataset.pipeline.transforms if isinstance(t, ParsingSource)]
     return source
+
+
+def training_sets(cfg):
+    dataset = build_dataset(cfg.train_dataloader)
+    return dataset.datasets if isinstance(dataset, JointReID) else [dataset]
 
 
 def number_of_parts(cfg):
@@ -111,7 +116,7 @@ def test_overrides_of_the_command_line_reach_the_recipe(path):
 @every_recipe
 def test_a_recipe_agrees_with_itself(path):
     cfg = Config.fromfile(path)
-    train, test = build_dataset(cfg.train_dataloader), build_dataset(cfg.test_dataloader)
+    trained, test = training_sets(cfg), build_dataset(cfg.test_dataloader)
     sampler = cfg.train_dataloader.sampler
     if sampler.type is IdentitySampler:
         assert sampler.num_identities * sampler.num_instances == cfg.train_dataloader.batch_size
@@ -120,21 +125,21 @@ def test_a_recipe_agrees_with_itself(path):
     heads = [head for head in (cfg.model.parsing_head, cfg.model.reid_head) if head]
     parts = {head.num_parts for head in heads if 'num_parts' in head}
     if cfg.model.parsing_head:
-        parts.add(label_source(train).num_parts)
+        parts |= {label_source(train).num_parts for train in trained}
         assert len(parts) == 1
-    assert (train.test_mode, test.test_mode) == (False, True)
+    assert test.test_mode and not any(train.test_mode for train in trained)
     sizes = [
         {t.scale for t in dataset.pipeline.transforms if isinstance(t, Resize)}
-        for dataset in (train, test)
+        for dataset in (test, *trained)
     ]
-    assert sizes[0] == sizes[1]
+    assert all(size == sizes[0] for size in sizes)
     assert cfg.val_evaluator == cfg.test_evaluator
     own = getattr(test, 'layout', '') == 'folder'  # no test images
     assert test.split == ('val' if own else 'test')
     # Settings are chosen on training images, or figures come from them.
     if own or cfg.val_dataloader != cfg.test_dataloader:
         assert cfg.val_dataloader.dataset.split == 'val'
-        (first, last), (begin, end) = train.identities, cfg.val_dataloader.dataset.identities
+        (first, last), (begin, end) = trained[0].identities, cfg.val_dataloader.dataset.identities
         assert last <= begin or end <= first
     Evaluator(cfg.test_evaluator)  # one metric, or several
 

@@ -145,6 +145,24 @@ def test_pipelines_in_wrappers_are_found_and_a_missing_source_is_named():
         report_parsing(bare)
 
 
+def test_of_several_training_sets_the_first_label_source_is_taken():
+    source = dict(type='LoadParsingMap', root='labels')
+    bare = dict(pipeline=[dict(type='LoadImage')])
+    labelled = dict(pipeline=[dict(type='LoadImage'), source])
+    cfg = Config(
+        dict(
+            train_dataloader=dict(
+                dataset=dict(type='JointReID', datasets=dict(bare=bare, labelled=labelled))
+            ),
+            test_dataloader=dict(dataset=bare),
+            test_cfg=None,
+            test_evaluator=dict(type='ReIDMetric'),
+        )
+    )
+    report_parsing(cfg)
+    assert cfg.test_dataloader.dataset.pipeline[1] == dict(source, missing='ignore')
+
+
 def test_a_rendered_data_set_brings_its_labels_along(tmp_path):
     cfg = Config.fromfile(ROOT / 'tests/data/tiny_drop.py')
     cfg.work_dir = str(tmp_path)

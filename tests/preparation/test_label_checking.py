@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -339,6 +340,35 @@ def test_the_tool_checks_the_labels_of_a_recipe(tmp_path):
     assert "LoadPifPafFields(groups='five_v', num_parts=5, suffix='.npy')" in done.stdout
     done = run_tool('drop_demo.py', cwd=tmp_path)
     assert done.returncode == 1 and 'has no label source' in done.stderr
+
+
+def test_the_tool_checks_the_labels_of_each_of_several_sets(tmp_path):
+    for root, labels in (('one', 1), ('two', 3), ('bare', 1)):
+        for pid in ('1', '2'):
+            write_image(tmp_path / root / f'train/{pid}/{root}.png')
+            if root != 'bare':
+                path = tmp_path / f'{root}_labels/train/{pid}/{root}.png'
+                path.parent.mkdir(parents=True)
+                write_map(path, [[0, 1, labels, 2]] * 8)
+    (tmp_path / 'joint.py').write_text("""
+def members(*names):
+    for name in names:
+        source = dict(type='LoadParsingMap', root=f'{name}_labels', num_parts=3)
+        steps = [dict(type='LoadImage'), source][: 1 if name == 'bare' else 2]
+        yield name, dict(
+            type='ReIDDataset', layout='folder', data_root=name, split='train', pipeline=steps
+        )
+
+sets = dict(members('one', 'two', 'bare'))
+train_dataloader = dict(dataset=dict(type='JointReID', datasets=sets))
+""")
+    done = run_tool('joint.py', cwd=tmp_path)
+    assert 'without a label source: bare' in done.stdout, done.stderr
+    _, one, two = re.split('one: one_labels, |two: two_labels, ', done.stdout)
+    assert done.returncode == 1  # of one set alone
+    assert 'no label shows legs and feet' in one and '1 problem(s)' in one and 'complete' in two
+    names = {path.name for path in (tmp_path / 'work_dirs/check_labels').glob('*.png')}
+    assert names == {'labels_one.png', 'labels_two.png'}
 
 
 @pytest.mark.parametrize(
