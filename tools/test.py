@@ -32,7 +32,8 @@ def main() -> None:
         nargs='+',
         metavar='SET',
         help='test on these sets instead: market1501, dukemtmc, occluded_reid_transfer …, '
-        'or SET=FOLDER (see configs/_base_/datasets/test_sets.py)',
+        'or SET=FOLDER (see configs/_base_/datasets/test_sets.py), or NAME=CONFIG.py for the test '
+        'set of that config',
     )
     args = parser.parse_args()
     forbid_code()
@@ -42,7 +43,7 @@ def main() -> None:
     if args.on:
         try:
             replace_test_sets(cfg, args.on)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             parser.error(str(error))
     if args.table:
         report_table(cfg)

@@ -10,6 +10,7 @@ from .checkpoints import (
 from .checks import check_batch_size, check_lengths
 from .cli import USER_ERRORS, build_runner, load_config, make_parser
 from .config import add_cfg_options, find_config, merge_options, read_config
+from .config_datasets import inner_datasets, input_size, is_trained_on
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
 from .evaluation_reports import replace_test_sets, report_parsing, report_reranked, report_table
@@ -67,6 +68,9 @@ __all__ = [
     'forbid_code',
     'image_steps',
     'is_packed',
+    'inner_datasets',
+    'input_size',
+    'is_trained_on',
     'keep_freed_memory',
     'list_checkpoints',
     'load_config',

@@ -1,12 +1,14 @@
 """What ``tools/test.py`` can report beside the scores that a config asks for."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
 import mmdrop
 from mmdrop.engine.config import read_config
+from mmdrop.engine.config_datasets import inner_datasets, input_size
 from mmdrop.registry import type_name
 
 _TEST_SETS = Path(mmdrop.__file__).parent / 'configs/_base_/datasets/test_sets.py'
@@ -30,13 +32,13 @@ def report_parsing(cfg: Config) -> None:
     """
     loaders = [cfg.test_dataloader, *(cfg.test_cfg or {}).get('sets', {}).values()]
     for loader in loaders:
-        for dataset in _datasets(loader.dataset):
+        for dataset in inner_datasets(loader.dataset):
             steps = list(dataset.get('pipeline') or [])
             if not _names(steps).count('LoadImage') or _sources(steps):
                 continue
             sources = [
                 ConfigDict(step, missing='ignore')
-                for trained in _datasets((cfg.get('train_dataloader') or {}).get('dataset'))
+                for trained in inner_datasets((cfg.get('train_dataloader') or {}).get('dataset'))
                 for step in _sources(trained.get('pipeline') or [])
             ][:1]
             if not sources:
@@ -62,43 +64,73 @@ def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:
 
     Args:
         cfg: The config.
-        sets: Names of ``configs/_base_/datasets/test_sets.py``, or ``name=folder`` for a set that
-            lies elsewhere. The first takes the place of ``test_dataloader``; the metrics of the
-            others carry their names.
+        sets: Names of ``configs/_base_/datasets/test_sets.py``; ``name=folder`` for such a set
+            that lies elsewhere; or ``name=config.py`` for the test set of another config, and
+            ``name=config.py:further`` for a further set of its ``MultiSetTestLoop``, under any
+            name.  The first takes the place of ``test_dataloader``; the metrics of the others
+            carry their names.
 
     Raises:
+        FileNotFoundError: There is no such config.
         ValueError: A name is not known or given twice, or the config loads no images from files.
     """
     known = read_config(_TEST_SETS).test_sets
-    pipeline = next(_datasets(cfg.test_dataloader.dataset)).get('pipeline') or []
-    if not _names(pipeline).count('LoadImage'):  # rendered images; files have their own pipeline
-        pipeline = cfg.get('test_pipeline') or []
-    if not _names(pipeline).count('LoadImage'):
-        raise ValueError('--on needs LoadImage in the test pipeline of the config')
-    loaders = {}
+    loaders: dict[str, ConfigDict] = {}
     for text in sets:
-        name, _, folder = text.partition('=')
-        if name not in known or name in loaders:
-            raise ValueError(f'--on takes each of {", ".join(known)} once, got {text!r}')
-        dataset = dict(type='ReIDDataset', split='test', pipeline=pipeline, **known[name])
-        if folder:
-            dataset['data_root'] = folder
+        name, _, place = text.partition('=')
+        other = re.fullmatch(r'(.+\.py)(?::(.+))?', place)
+        if not name or name in loaders or not (other or name in known):
+            raise ValueError(
+                f'--on takes each of {", ".join(known)} once, or NAME=CONFIG.py, got {text!r}'
+            )
+        if other:
+            dataset = _test_set_of(*other.groups())
+            for inner in inner_datasets(dataset):
+                inner['pipeline'] = _lead_into(cfg, inner.get('pipeline') or [])
+        else:
+            dataset = ConfigDict(
+                type='ReIDDataset', split='test', pipeline=_file_pipeline(cfg), **known[name]
+            )
+            dataset |= {'data_root': place} if place else {}
         loaders[name] = ConfigDict(cfg.test_dataloader, dataset=dataset)
     cfg.test_dataloader = loaders.pop(next(iter(loaders)))
     cfg.test_cfg = dict(type='MultiSetTestLoop', sets=loaders)
 
 
-def _datasets(dataset: ConfigDict | None) -> Iterator[ConfigDict]:
-    """The data sets inside wrappers such as ``ConcatDataset`` and ``JointReID``."""
-    if dataset is None:
-        return
-    several = dataset.get('datasets', [])
-    inner = [*(several.values() if isinstance(several, dict) else several)]
-    inner += filter(None, [dataset.get('dataset')])
-    for child in inner:
-        yield from _datasets(child)
-    if not inner:
-        yield dataset
+def _file_pipeline(cfg: Config) -> list:
+    pipeline = next(inner_datasets(cfg.test_dataloader.dataset)).get('pipeline') or []
+    if not _names(pipeline).count('LoadImage'):  # rendered images; files have their own pipeline
+        pipeline = cfg.get('test_pipeline') or []
+    if not _names(pipeline).count('LoadImage'):
+        raise ValueError('--on needs LoadImage in the test pipeline of the config')
+    return pipeline
+
+
+def _test_set_of(path: str, further: str | None) -> ConfigDict:
+    """The test set of a config, or a further one."""
+    cfg = read_config(path)
+    sets = (cfg.get('test_cfg') or {}).get('sets') or {}
+    if further is not None and further not in sets:
+        raise ValueError(f'{path} has no further test set {further!r}, only {[*sets]}')
+    loader = cfg.get('test_dataloader') if further is None else sets[further]
+    if not loader:
+        raise ValueError(f'{path} has no test_dataloader')
+    return loader.dataset
+
+
+def _lead_into(cfg: Config, steps: list) -> list:
+    """Pipeline that loads as these steps do, and goes on as the config's test pipeline does."""
+    own = next(inner_datasets(cfg.test_dataloader.dataset)).get('pipeline') or []
+    rest = own[_end_of_loading(own) :]
+    if 'Resize' not in _names(rest):  # rendered at the size that the model takes
+        height, width = input_size(cfg)
+        rest = [dict(type='Resize', scale=(width, height)), *rest]
+    return [*steps[: _end_of_loading(steps)], *rest]
+
+
+def _end_of_loading(steps: list) -> int:
+    names = _names(steps)
+    return min(names.index(n) if n in names else len(names) for n in ('Resize', 'PackReIDInputs'))
 
 
 def _sources(steps: list) -> list:

@@ -12,8 +12,8 @@ from mmengine.analysis import FlopAnalyzer, parameter_count
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 
-from mmdrop.engine import load_config, make_parser
-from mmdrop.registry import MODELS, type_name
+from mmdrop.engine import input_size, load_config, make_parser
+from mmdrop.registry import MODELS
 from mmdrop.utils import plain_table
 
 
@@ -33,19 +33,6 @@ def count(cfg: Config, size: tuple[int, int]) -> list[list[str]]:
         if any(numbers):
             cells.append([name or 'model', *(f'{number:.3f}' for number in numbers)])
     return cells
-
-
-def input_size(cfg: Config) -> tuple[int, int]:
-    """Height and width to which the test pipeline brings its images.
-
-    Raises:
-        ValueError: It has no ``Resize``.
-    """
-    for step in cfg.test_dataloader.dataset.get('pipeline', []):
-        if type_name(step) == 'Resize':
-            width, height = step['scale']
-            return height, width
-    raise ValueError('the test pipeline has no Resize: give --size HEIGHT WIDTH')
 
 
 def parse_args() -> argparse.Namespace:

@@ -9,14 +9,13 @@ A second start goes on where the first one stopped. Options may stand in a file,
 import argparse
 import math
 import shlex
-import signal
 import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from study_figure import draw
-from study_process import BusyError, RunError, read_json
+from study_process import BusyError, RunError, end_well, read_json
 from study_report import make_rows, mixtures, table, values, write_csv
 from study_training import Run, digest
 
@@ -161,22 +160,7 @@ def main(
     """
     args = parse_args(arguments)
     args.train, args.test = train, test
-    # As Ctrl-C does, a kill or a closed terminal unwinds the stack, which ends the child.
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler != signal.SIG_IGN:  # as under nohup
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
-    try:
-        return study(args)
-    except KeyboardInterrupt:
-        print('\nstopped; the same command goes on from here')
-        return 128 + signal.SIGINT
-    except RunError as error:
-        print(f'\n{error}')
-        return 1
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    return end_well(study, args)
 
 
 if __name__ == '__main__':

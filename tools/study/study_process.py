@@ -1,13 +1,16 @@
 """What a run of a study needs of the machine: child processes, versions and hardware."""
 
+import argparse
+import fcntl
 import json
 import os
 import platform
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,23 @@ class RunError(RuntimeError):
 
 class BusyError(RunError):
     """Another process works on the run."""
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[int]:
+    """Make a folder, and let no other process work in it; gives a descriptor for :func:`call`.
+
+    Raises:
+        BusyError: Another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / 'lock', 'w') as lock:
+        try:
+            # Children hold it as well: it outlives a study that was killed, if they do.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise BusyError(f'another process works in {folder}') from error
+        yield lock.fileno()
 
 
 def call(
@@ -82,6 +102,26 @@ def end(child: subprocess.Popen) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+
+def end_well(function: Callable[[argparse.Namespace], int], arguments: argparse.Namespace) -> int:
+    """Exit status of a tool that can be stopped at any time, with a line for what stopped it."""
+    # As Ctrl-C does, a kill or a closed terminal unwinds the stack, which ends the child.
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
+    try:
+        return function(arguments)
+    except KeyboardInterrupt:
+        print('\nstopped; the same command goes on from here')
+        return 128 + signal.SIGINT
+    except RunError as error:
+        print(f'\n{error}')
+        return 1
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import argparse
 import datetime
-import fcntl
 import hashlib
 import json
 import shlex
@@ -16,9 +15,9 @@ from typing import Any
 
 from study_process import (
     PACKAGES,
-    BusyError,
     RunError,
     call,
+    hold,
     last_checkpoint,
     provenance,
     read_json,
@@ -72,20 +71,14 @@ class Run:
             BusyError: It is under way elsewhere.
             RunError: It failed, or its folder belongs to another recipe.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with open(self.folder / 'lock', 'w') as lock:
-            try:
-                # Children hold it as well: it outlives a study that was killed, if they do.
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise BusyError(f'another process works in {self.folder}') from error
+        with hold(self.folder) as lock:
             self.check_settings()
             result = self.read('result.json')
             if not self.is_done(result):
-                self.train(lock.fileno())
+                self.train(lock)
                 if result:  # scores of another test are not lost
                     self.write(f'result_{digest(result["test_settings"])}.json', result)
-                result = self.evaluate(lock.fileno())
+                result = self.evaluate(lock)
                 self.write('result.json', result)
         return result
 
