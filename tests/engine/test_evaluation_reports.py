@@ -6,9 +6,10 @@ import pytest
 from mmengine.config import Config
 
 from mmdrop.engine import MultiSetTestLoop, replace_test_sets, report_reranked
-from mmdrop.registry import DATASETS
+from mmdrop.registry import DATASETS, type_name
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
+TINY = CONFIGS.parent / 'tests/data/tiny_drop.py'
 
 
 def recipe(name):
@@ -55,6 +56,45 @@ def test_a_model_of_rendered_images_reads_files_by_its_file_pipeline():
 def test_unknown_and_repeated_sets_are_refused(sets):
     with pytest.raises(ValueError, match=r'--on takes each of market1501, dukemtmc.* once'):
         replace_test_sets(recipe('drop_hrnet32_occduke'), sets)
+
+
+def names_of(loader):
+    return [type_name(step) for step in loader.dataset.pipeline]
+
+
+def test_the_test_set_of_a_config_is_loaded_its_own_way_and_resized_as_the_models():
+    cfg = recipe('drop_hrnet32_occduke_384x128')
+    path = CONFIGS / 'study/drop.py'
+    replace_test_sets(cfg, [f'mine={path}', f'proxy={path}:occluded', f'demo={TINY}'])
+    main, proxy, demo = cfg.test_dataloader, cfg.test_cfg.sets.proxy, cfg.test_cfg.sets.demo
+    assert main.dataset.layout == 'market1501' and main.dataset.identities == (0, 188)
+    assert names_of(main) == ['LoadImage', 'Resize', 'PackReIDInputs']
+    assert names_of(proxy) == ['LoadImage', 'OccludePerson', 'Resize', 'PackReIDInputs']
+    assert names_of(demo) == ['Resize', 'PackReIDInputs']
+    assert {loader.dataset.pipeline[-2].scale for loader in (main, proxy, demo)} == {(128, 384)}
+    assert main.batch_size == 128
+
+
+def test_a_model_of_rendered_images_brings_files_to_their_size():
+    cfg = Config.fromfile(TINY)
+    replace_test_sets(cfg, [f'market={CONFIGS / "drop_hrnet32_market1501.py"}', f'demo={TINY}'])
+    assert names_of(cfg.test_dataloader) == ['LoadImage', 'Resize', 'PackReIDInputs']
+    assert cfg.test_dataloader.dataset.pipeline[1].scale == (32, 64)
+    own, other = (
+        build(x)[3] for x in (Config.fromfile(TINY).test_dataloader, cfg.test_cfg.sets.demo)
+    )
+    assert (own['inputs'] == other['inputs']).all()
+    assert (own['data_samples'].gt_sem_seg == other['data_samples'].gt_sem_seg).all()
+
+
+def test_a_config_without_the_set_is_named():
+    cfg, path = recipe('drop_hrnet32_occduke'), CONFIGS / 'study/drop.py'
+    with pytest.raises(ValueError, match=r"drop\.py has no further test set 'night', only \['occ"):
+        replace_test_sets(cfg, [f'a={path}:night'])
+    with pytest.raises(FileNotFoundError, match=r'nowhere\.py: neither'):
+        replace_test_sets(cfg, ['a=nowhere.py'])
+    with pytest.raises(ValueError, match=r'NAME=CONFIG\.py'):
+        replace_test_sets(cfg, [f'={path}'])
 
 
 def test_reranking_is_switched_on_in_the_metric():

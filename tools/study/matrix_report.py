@@ -1,6 +1,7 @@
 """CSV file, Markdown table and heat map of models by test sets."""
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +55,10 @@ def to_markdown(rows: Sequence[dict[str, Any]], sets: Sequence[str], figures: Se
     """Markdown of :func:`to_cells`, with a line that says what is in it."""
     where = ', '.join(names(rows, 'hardware'))
     batches = ' and '.join(map(str, names(rows, 'batch_size')))
+    table = markdown_table(to_cells(rows, sets, figures))
     return (
-        f'{" / ".join(figures)} in percent; * trained on this data set too. ms of one image, images/s in '
-        f'batches of {batches}, on {where}.\n\n{markdown_table(to_cells(rows, sets, figures))}\n'
+        f'{" / ".join(figures)} in percent; * trained on this data set too. ms of one image, '
+        f'images/s in batches of {batches}, on {where}.\n\n{table}\n'
     )
 
 
@@ -79,8 +81,11 @@ def draw_matrix(
             [places.get((model, s), {}).get(name, float('nan')) for s in sets] for model in models
         ]
         axes.imshow(values, cmap='viridis', vmin=0, vmax=100, aspect='auto')
-        for (model, test_set), row in places.items():
-            x, y = sets.index(test_set), models.index(model)
+        for x, y in product(range(len(sets)), range(len(models))):
+            row = places.get((models[y], sets[x]))
+            if row is None:
+                axes.text(x, y, '–', ha='center', va='center')
+                continue
             color = 'white' if row[name] < 60 else 'black'
             axes.text(x, y, f'{row[name]:.1f}', color=color, ha='center', va='center')
             if row['seen']:
