@@ -20,12 +20,15 @@ cuhk03p1 = dict(
     layout='csv',
     data_root='data/cuhk03p1',
     ann_file='cuhk03p1_occluded.csv',
-    split='train',
-    pipeline=[load, cuhk03p1_labels, *augment],
 )
+cuhk03p1_train = dict(cuhk03p1, split='train', pipeline=[load, cuhk03p1_labels, *augment])
 train_dataloader.dataset = dict(
-    type=JointReID, datasets=dict(market1501=train_dataloader.dataset, cuhk03p1=cuhk03p1)
+    type=JointReID, datasets=dict(market1501=train_dataloader.dataset, cuhk03p1=cuhk03p1_train)
 )
 train_dataloader.sampler.balance = 'equal'
 # The identities of both; the log counts them where the data are loaded.
 model.reid_head.num_classes = 200 + 503
+
+# Its test images are a further test set.
+cuhk03p1_test = dict(cuhk03p1, split='test', pipeline=test_dataloader.dataset.pipeline)
+test_cfg.sets.cuhk03p1 = dict(test_dataloader, dataset=cuhk03p1_test)
