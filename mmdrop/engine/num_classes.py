@@ -1,6 +1,7 @@
 """How many identities the classifiers of a config tell apart, where the config leaves it open."""
 
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 from mmengine.config import Config
@@ -29,11 +30,13 @@ def count_classes(cfg: Config) -> None:
     cfg.model.reid_head[_KEY] = info['num_identities']
 
 
-def close_classes(model: Mapping[str, Any]) -> dict[str, Any]:
+def close_classes(model: dict[str, Any]) -> dict[str, Any]:
     """Config of a network for prediction, which reads no classifier: one class where it is open."""
-    if not _is_open(model):
-        return dict(model)
-    return dict(model, reid_head=dict(model['reid_head'], **{_KEY: 1}))
+    closed = copy(model)  # not dict(model): that would import the classes that a config names
+    if _is_open(model):
+        closed['reid_head'] = copy(model['reid_head'])
+        closed['reid_head'][_KEY] = 1
+    return closed
 
 
 def _is_open(model: Mapping[str, Any]) -> bool:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from mmengine.config import Config
 
@@ -34,6 +36,13 @@ def test_a_prediction_needs_no_number():
     demo = read_config('finetune_demo')
     model = load_trained_model(demo, 'zoo://drop_demo').model
     assert model.reid_head.num_classes == 1 and demo.model.reid_head.num_classes is None
+
+
+def test_a_config_with_imports_can_still_be_written_down():
+    cfg = Config.fromfile(Path(__file__).parents[1] / 'data/tiny_drop.py')
+    text = cfg.pretty_text
+    cfg.model = close_classes(cfg.model)
+    assert cfg.pretty_text == text
 
 
 def test_a_set_that_does_not_count_its_identities_is_named(monkeypatch):
