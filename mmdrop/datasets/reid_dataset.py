@@ -111,7 +111,7 @@ class ReIDDataset(BaseDataset):
         self.occlusion = None if occlusion is None else check_occlusion(occlusion)
         self._dataset_name = self._name(data_root, ann_file)
         if occlusion is not None:
-            self._dataset_name = f'occluded_{self._dataset_name}_proxy'
+            self._dataset_name = f'pasted_{self._dataset_name}'
         if split == 'val':
             self._dataset_name += '_val'
         if identities is not None:
