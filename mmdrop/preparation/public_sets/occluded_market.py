@@ -1,7 +1,7 @@
 """Occluded-Market from Market-1501, MARS and the published name lists."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,6 +113,6 @@ def plan_copies(
     return market, mars, missing
 
 
-def list_names(listed: dict[str, Sequence[Listed]]) -> dict[str, list[str]]:
+def list_names(listed: Mapping[str, Sequence[Listed]]) -> dict[str, list[str]]:
     """File names of each subset."""
     return {subset: [image.name for image in images] for subset, images in listed.items()}
