@@ -8,6 +8,7 @@ r"""Check a data set, unpack or build it: ``mim run mmdrop prepare_dataset …``
         --source DukeMTMC-reID.zip --lists Occluded-DukeMTMC-Dataset/Occluded_Duke
     mim run mmdrop prepare_dataset occluded_market data/Occluded_Market --mars data/MARS \
         --source Market-1501-v15.09.15.zip --lists Occluded-Market-Dataset/Occluded_Market
+    mim run mmdrop prepare_dataset cuhk03p1_occluded data/cuhk03p1 --source CUHK03_dataset
 
 Nothing is deleted or overwritten.  The exit status is 1 where something is wrong.
 """
@@ -27,13 +28,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         'name',
         help='market1501, dukemtmc, occluded_duke, occluded_market, p_dukemtmc, occluded_reid, '
-        'or cuhk01',
+        'cuhk01 or cuhk03p1_occluded',
     )
     parser.add_argument('root', help='folder of the set')
     parser.add_argument(
         '--source',
         help='zip archive to unpack; for occluded_duke archive or folder of DukeMTMC-reID, for '
-        'occluded_market of Market-1501',
+        'occluded_market of Market-1501; for cuhk03p1_occluded folder or archive with '
+        'detected/train and detected/val, or cuhk-03.mat',
     )
     parser.add_argument(
         '--lists', help='occluded_duke, occluded_market: folder of the published lists'

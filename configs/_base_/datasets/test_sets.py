@@ -17,4 +17,7 @@ test_sets = dict(
         layout='occluded_reid', data_root='data/Occluded_REID', protocol='half', draw=0
     ),
     cuhk01=dict(layout='cuhk01', data_root='data/cuhk01'),
+    cuhk03p1_occluded=dict(
+        layout='csv', data_root='data/cuhk03p1', ann_file='cuhk03p1_occluded.csv'
+    ),
 )

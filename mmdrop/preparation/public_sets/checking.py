@@ -7,6 +7,7 @@ from pathlib import Path
 from mmdrop.datasets.layouts import PUBLIC_SETS, Counts, Layout, find_layout
 from mmdrop.datasets.listing import Image, keep_subset, parse_image
 from mmdrop.datasets.parsing.advice import source_options
+from mmdrop.preparation.public_sets import cuhk03p1
 from mmdrop.preparation.public_sets.checks import check_identities, compare_counts, decode_all
 from mmdrop.preparation.report import CheckReport, name_some
 from mmdrop.utils import IMAGE_EXTENSIONS, list_files
@@ -30,7 +31,8 @@ def get_layout(name: str) -> Layout:
     """
     layout = find_layout(name) if name in PUBLIC_SETS else None
     if layout is None:
-        raise ValueError(f'the data set must be one of {", ".join(PUBLIC_SETS)}, got {name!r}')
+        known = ', '.join((*PUBLIC_SETS, cuhk03p1.NAME))
+        raise ValueError(f'the data set must be one of {known}, got {name!r}')
     return layout
 
 
@@ -46,7 +48,7 @@ def check_dataset(
 
     Args:
         name: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'occluded_market'``,
-            ``'p_dukemtmc'``, ``'occluded_reid'`` or ``'cuhk01'``.
+            ``'p_dukemtmc'``, ``'occluded_reid'``, ``'cuhk01'`` or ``'cuhk03p1_occluded'``.
         root: Folder that holds the set's folders.
         decode: Decode every image.
         file_names: Names that each subset should have, where they are known one by one.
@@ -56,6 +58,8 @@ def check_dataset(
     Raises:
         ValueError: There is no such data set.
     """
+    if name == cuhk03p1.NAME:
+        return cuhk03p1.check_images(Path(root), decode, processes, quiet)
     layout, root = get_layout(name), Path(root)
     report = CheckReport(title=f'{name} in {root}')
     paths: list[Path] = []

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from mmdrop.preparation.public_sets import occluded_duke, occluded_market
+from mmdrop.preparation.public_sets import cuhk03p1, occluded_duke, occluded_market
 from mmdrop.preparation.public_sets.checking import check_dataset, get_layout
-from mmdrop.preparation.public_sets.sources import FolderSource, ZipSource, copy_files
+from mmdrop.preparation.public_sets.sources import FolderSource, Source, ZipSource, copy_files
 from mmdrop.preparation.report import CheckReport, name_some
 
 Copies = list[tuple[str, str]]
@@ -28,11 +28,12 @@ def prepare_dataset(
 
     Args:
         name: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'occluded_market'``,
-            ``'p_dukemtmc'``, ``'occluded_reid'`` or ``'cuhk01'``.
+            ``'p_dukemtmc'``, ``'occluded_reid'``, ``'cuhk01'`` or ``'cuhk03p1_occluded'``.
         root: Folder of the set.
         source: Zip archive of the set, to unpack it; for Occluded-Duke archive or folder of
-            DukeMTMC-reID, for Occluded-Market of Market-1501, to build it. None
-            only checks.
+            DukeMTMC-reID, for Occluded-Market of Market-1501, to build it; for
+            CUHK03-P1-Occluded folder or archive with ``detected/train`` and ``detected/val``, or
+            ``cuhk-03.mat``. None only checks.
         lists: Occluded-Duke and Occluded-Market only: folder of the published lists,
             ``train.list``, ``query.list`` and ``gallery.list``, or ``train_market.list`` and so on.
         decode: Decode every image.
@@ -45,10 +46,14 @@ def prepare_dataset(
 
     Raises:
         FileNotFoundError: The source, a list or MARS does not exist.
+        ModuleNotFoundError: The source is ``cuhk-03.mat`` and h5py is not installed.
         ValueError: There is no such set, or the arguments, the source or a list do not fit.
     """
     root = Path(root)
     _check_arguments(name, source, lists, mars)
+    if name == cuhk03p1.NAME:
+        place = None if source is None else Path(source)
+        return cuhk03p1.prepare_images(root, place, decode, processes, quiet)
     different: list[str] = []
     if source is not None:
         source = Path(source)
@@ -69,7 +74,8 @@ def prepare_dataset(
 def _check_arguments(
     name: str, source: str | Path | None, lists: str | Path | None, mars: str | Path | None
 ) -> None:
-    get_layout(name)
+    if name != cuhk03p1.NAME:
+        get_layout(name)
     if lists is not None and name not in _BUILT:
         raise ValueError(f'lists are for {" and ".join(_BUILT)}, the data set is {name}')
     if mars is not None and name != 'occluded_market':
@@ -91,7 +97,7 @@ def _read_names(name: str, lists: Path) -> dict[str, list[str]]:
 
 def _plan(
     name: str, source: Path, lists: str | Path | None, mars: str | Path | None
-) -> list[tuple[FolderSource | ZipSource, Copies]]:
+) -> list[tuple[Source, Copies]]:
     """What to copy from where."""
     first = next(iter(get_layout(name).folders.values()))[0]
     if lists is None:
