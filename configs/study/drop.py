@@ -33,4 +33,4 @@ param_scheduler = [
     dict(type=CosineAnnealingLR, T_max=8, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 train_cfg.update(max_epochs=8, val_interval=8)
-test_cfg = dict(type=MultiSetTestLoop, sets=dict(occluded=occluded_dataloader))
+test_cfg = dict(type=MultiSetTestLoop, sets=dict(pasted=pasted_dataloader))

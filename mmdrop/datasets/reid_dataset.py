@@ -28,6 +28,7 @@ from mmdrop.registry import DATASETS
 
 JUNK = -1
 _DISTRACTOR = 0
+_WITH_DISTRACTORS = ('market1501', 'occluded_market')  # one gallery
 
 
 @DATASETS.register_module()
@@ -44,11 +45,12 @@ class ReIDDataset(BaseDataset):
     loaded, ``num_identities`` and ``num_cameras`` of the split.
 
     Args:
-        layout: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'p_dukemtmc'``,
-            ``'occluded_reid'``, or ``'folder'`` (``{train,query,gallery}/<pid>/…``), or
-            ``'csv'`` (columns path, pid, subset and optionally camid).  In the last two pids may
-            be text: unless all pids of the split are whole numbers, a pid becomes its place in
-            sorted order, and ``-1`` is junk; cameras count from 0 and none means no camera filter.
+        layout: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'occluded_market'``,
+            ``'p_dukemtmc'``, ``'occluded_reid'``, ``'cuhk01'``, or ``'folder'``
+            (``{train,query,gallery}/<pid>/…``), or ``'csv'`` (columns path, pid, subset and
+            optionally camid).  In the last two pids may be text: unless all pids of the split are
+            whole numbers, a pid becomes its place in sorted order, and ``-1`` is junk; cameras
+            count from 0 and none means no camera filter.
         data_root: The folder that holds the layout's folders, or the CSV file's paths; of
             ``'folder'`` without test images also the folder of the identities themselves.
         split: ``'train'``, ``'test'``, or ``'val'``: training images as queries (the first of each
@@ -111,7 +113,7 @@ class ReIDDataset(BaseDataset):
         self.occlusion = None if occlusion is None else check_occlusion(occlusion)
         self._dataset_name = self._name(data_root, ann_file)
         if occlusion is not None:
-            self._dataset_name = f'occluded_{self._dataset_name}_proxy'
+            self._dataset_name = f'pasted_{self._dataset_name}'
         if split == 'val':
             self._dataset_name += '_val'
         if identities is not None:
@@ -165,7 +167,7 @@ class ReIDDataset(BaseDataset):
             keep_train = self.split != 'test'
             listed = [item for item in listed if (item.pid in train_pids) == keep_train]
         if self.identities is not None:
-            distractors = {_DISTRACTOR} if self.layout == 'market1501' else set()
+            distractors = {_DISTRACTOR} if self.layout in _WITH_DISTRACTORS else set()
             people = {item.pid for item in listed} - distractors
             kept = select_pids(people, self.identities) | distractors
             listed = [item for item in listed if item.pid in kept]
@@ -246,6 +248,10 @@ class ReIDDataset(BaseDataset):
     def _check(self, listed: list[Listed]) -> None:
         """Refuse a set that cannot work, and log once what is suspicious in it."""
         findings = check_images(listed, self._list_others(), self.split, self._is_public)
+        if self._is_public and self._row.shared and self.identities is None:
+            findings.notes.append(
+                f'{self._row.shared} identities are both in its training and in its test set'
+            )
         for note in findings.notes:
             print_log(f'{self._dataset_name}: {note}', 'current')
         if findings.warnings:

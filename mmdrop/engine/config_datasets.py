@@ -8,7 +8,7 @@ from mmengine.config import Config, ConfigDict
 from mmdrop.registry import type_name
 
 # Sets made of the images of another.
-_ORIGINS = dict(occluded_duke='dukemtmc', p_dukemtmc='dukemtmc')
+_ORIGINS = dict(occluded_duke='dukemtmc', p_dukemtmc='dukemtmc', occluded_market='market1501')
 
 
 def inner_datasets(dataset: ConfigDict | None) -> Iterator[ConfigDict]:
@@ -28,8 +28,9 @@ def is_trained_on(cfg: Config) -> bool:
     """Whether a set that the config trains on is of the same source as its test set.
 
     That is a public set of the same name, whatever the part and the folder, with Occluded-Duke and
-    P-DukeMTMC counted as DukeMTMC-reID; a set in the same folder; or rendered images of one seed,
-    which share the cameras.  Weights that a training starts from are not looked into.
+    P-DukeMTMC counted as DukeMTMC-reID and Occluded-Market as Market-1501; a set in the same
+    folder; or rendered images of one seed, which share the cameras.  Weights that a training
+    starts from are not looked into.
     """
     trained = inner_datasets((cfg.get('train_dataloader') or {}).get('dataset'))
     sources = {source for dataset in trained for source in _sources(dataset)}

@@ -15,7 +15,7 @@ from mmdrop.registry import LOOPS
 class MultiSetTestLoop(TestLoop):
     """Evaluate ``test_dataloader``, then further named sets with the same evaluator.
 
-    The metrics of a further set carry its name in front, ``occluded/reid/mAP``, and its local
+    The metrics of a further set carry its name in front, ``pasted/reid/mAP``, and its local
     pictures lie in a folder of its name. All hooks of a test run once for each set, with the set's
     loader as ``runner.test_dataloader``.
 

@@ -125,6 +125,49 @@ def test_duke_names_give_pid_and_camera(tmp_path, layout):
     assert column(dataset, 'pid') == [1, 5] and column(dataset, 'camid') == [7, 1]
 
 
+def test_occluded_market_has_names_of_market1501_and_of_mars_and_keeps_distractors(tmp_path):
+    # Identity 9 is in training too, as 29 of the published ones are.
+    stems = dict(
+        occluded_train=('0002_c2s0014_092', '0009_c1s6_027271_05'),
+        occluded_query=('0009_c6s0001_013',),
+        bounding_box_test=('0000_c1s1_000151_01', '0009_c1s1_000376_03'),
+    )
+    for folder, names in stems.items():
+        for stem in names:
+            write_image(tmp_path / folder / f'{stem}.jpg')
+    train, test = (ReIDDataset('occluded_market', tmp_path, split) for split in ('train', 'test'))
+    assert column(train, 'pid') == [2, 9] and column(train, 'camid') == [1, 0]
+    assert column(test, 'pid') == [9, 0, 9] and column(test, 'camid') == [5, 0, 0]
+    part = ReIDDataset('occluded_market', tmp_path, 'test', identities=(0, 1))
+    assert column(part, 'pid') == [9, 0, 9]  # distractors are nobody to be chosen
+
+
+def test_the_two_cameras_of_cuhk01_are_its_queries_and_its_gallery(tmp_path):
+    # Images 1 and 2 of a person are of the first camera, 3 and 4 of the second.
+    for pid in (1, 971):
+        for number in (1, 2, 3, 4):
+            write_image(tmp_path / 'campus' / f'{pid:04d}{number:03d}.png')
+    train, test = (ReIDDataset('cuhk01', tmp_path, split) for split in ('train', 'test'))
+    assert column(train, 'pid') == [1] * 4 + [971] * 4
+    assert column(train, 'camid') == [0, 0, 1, 1] * 2
+    assert column(test, 'is_query') == [True] * 4 + [False] * 4
+    assert column(test, 'camid') == [0] * 4 + [1] * 4
+    assert column(test, 'pid') == [1, 1, 971, 971] * 2
+    queries = ['campus/0001001', 'campus/0001002', 'campus/0971001', 'campus/0971002']
+    assert column(test, 'label_stem')[:4] == queries
+
+
+@pytest.mark.parametrize(('layout', 'shared'), [('cuhk01', 971), ('occluded_market', 29)])
+def test_identities_on_both_sides_as_published_are_noted(layout, shared, tmp_path, monkeypatch):
+    for pid in (1, 2):
+        write_image(tmp_path / f'campus/{pid:04d}001.png')
+        write_image(tmp_path / f'occluded_train/{pid:04d}_c2s0014_092.jpg')
+    lines = []
+    monkeypatch.setattr(module, 'print_log', lambda text, *_, **__: lines.append(text))
+    ReIDDataset(layout, tmp_path, 'train')
+    assert f'{layout}: {shared} identities are both in its training and in its test set' in lines
+
+
 def test_p_dukemtmc_trains_on_both_folders_and_queries_with_the_occluded(tmp_path):
     for split in ('train', 'test'):
         folders = (f'{split}/occluded_body_images', f'{split}/whole_body_images')

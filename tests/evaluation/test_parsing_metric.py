@@ -112,7 +112,7 @@ def test_parsing_labels_of_the_training_pipeline_are_loaded_for_the_test():
     }
     # An occluder covers the label too, so it has to come behind it.
     assert steps['clean'] == ['LoadImage', 'LoadKeypointParsing', 'Resize', 'PackReIDInputs']
-    assert steps['occluded'] == [*steps['clean'][:2], 'OccludePerson', *steps['clean'][2:]]
+    assert steps['pasted'] == [*steps['clean'][:2], 'OccludePerson', *steps['clean'][2:]]
     assert cfg.test_dataloader.dataset.pipeline[1].missing == 'ignore'
     assert 'missing' not in cfg.train_dataloader.dataset.pipeline[1]
     assert [type_name(metric) for metric in cfg.test_evaluator] == ['ReIDMetric', 'ParsingMetric']

@@ -44,15 +44,15 @@ def two_sets(tmp_path_factory):
     other = Config.fromfile(TINY).test_dataloader
     other.update(num_workers=1, persistent_workers=True)
     other.dataset.num_identities = 6
-    return *run_test(work_dir, dict(occluded=other)), work_dir
+    return *run_test(work_dir, dict(pasted=other)), work_dir
 
 
 def test_two_sets_score_as_two_tests_of_one_set_each(two_sets, tmp_path):
     _, metrics, _ = two_sets
     _, clean = run_test(tmp_path / 'clean')
-    _, occluded = run_test(tmp_path / 'occluded', num_identities=6)
-    assert clean['reid/mAP'] != occluded['reid/mAP']
-    assert metrics == clean | {f'occluded/{key}': value for key, value in occluded.items()}
+    _, pasted = run_test(tmp_path / 'pasted', num_identities=6)
+    assert clean['reid/mAP'] != pasted['reid/mAP']
+    assert metrics == clean | {f'pasted/{key}': value for key, value in pasted.items()}
 
 
 def test_the_json_of_a_test_holds_every_set_and_the_log_names_it(two_sets):
@@ -60,7 +60,7 @@ def test_the_json_of_a_test_holds_every_set_and_the_log_names_it(two_sets):
     (path,) = work_dir.glob('*/*.json')
     assert metrics.items() <= json.loads(path.read_text()).items()
     (log,) = work_dir.glob('*/*.log')
-    assert 'Test set occluded: 28 images' in log.read_text()  # 6 people and a distractor × 4
+    assert 'Test set pasted: 28 images' in log.read_text()  # 6 people and a distractor × 4
 
 
 def test_each_set_keeps_its_pictures(two_sets):
@@ -68,9 +68,7 @@ def test_each_set_keeps_its_pictures(two_sets):
     (folder,) = work_dir.glob('*/vis_data/vis_image')
     names = {str(path.relative_to(folder)) for path in folder.rglob('*.png')}
     assert names == {
-        f'{place}{kind}_test_0.png'
-        for place in ('', 'occluded/')
-        for kind in ('ranking', 'parsing')
+        f'{place}{kind}_test_0.png' for place in ('', 'pasted/') for kind in ('ranking', 'parsing')
     }
 
 
@@ -87,8 +85,8 @@ def test_the_main_set_is_back_after_a_test(two_sets):
         ('reid/mAP', ('', '', 'mAP')),
         ('reid/G+F/Rank-1', ('', 'G+F', 'Rank-1')),
         ('reid/k=5+6/mINP', ('', 'k=5+6', 'mINP')),
-        ('occluded/reid/mAP', ('occluded', '', 'mAP')),
-        ('occluded/reid/part_1/Rank-10', ('occluded', 'part_1', 'Rank-10')),
+        ('pasted/reid/mAP', ('pasted', '', 'mAP')),
+        ('pasted/reid/part_1/Rank-10', ('pasted', 'part_1', 'Rank-10')),
         ('reid/reid/mAP', ('reid', '', 'mAP')),
         ('time', ('', '', 'time')),
     ],
@@ -104,7 +102,7 @@ def result(recipe, seed, rank1, **metrics):
 
 # drop: mean 53, sample variance (9 + 1 + 16) / 2 = 13. global: mean 51, variance (1 + 1) / 1 = 2.
 RESULTS = [
-    result('drop', 0, 50.0, **{'occluded/reid/mAP': 20.0, 'reid/part_1/mAP': 7.0}),
+    result('drop', 0, 50.0, **{'pasted/reid/mAP': 20.0, 'reid/part_1/mAP': 7.0}),
     result('drop', 1, 52.0),
     result('drop', 2, 57.0),
     result('global', 0, 50.0),
@@ -119,7 +117,7 @@ def test_the_csv_file_has_a_line_for_each_seed_set_and_row_of_embeddings(tmp_pat
     assert len(lines) == 5 + 2
     assert [(line['set'], line['embeddings'], line['mAP']) for line in lines[:3]] == [
         ('clean', 'F+P', '25.0'),
-        ('occluded', 'F+P', '20.0'),
+        ('pasted', 'F+P', '20.0'),
         ('clean', 'part_1', '7.0'),
     ]
     again = study_report.read_csv(tmp_path / 'study.csv')
@@ -131,7 +129,7 @@ def test_a_table_gives_mean_and_sample_deviation_over_seeds():
     rows = study_report.make_rows(RESULTS)
     table = study_report.table(rows, ['global', 'drop'])
     assert study_report.markdown_table(table).splitlines() == [
-        '| recipe | seeds | Rank-1 clean | mAP clean | Rank-1 occluded | mAP occluded |',
+        '| recipe | seeds | Rank-1 clean | mAP clean | Rank-1 pasted | mAP pasted |',
         '| --- | ---: | ---: | ---: | ---: | ---: |',
         '| global | 2 | 51.0 ± 1.4 | 25.5 ± 0.7 | – | – |',
         '| drop | 3 | 53.0 ± 3.6 | 26.5 ± 1.8 | – | 20.0 |',
@@ -188,7 +186,7 @@ def test_the_figure_has_a_panel_for_each_set(tmp_path, monkeypatch):
     study_figure.draw(study_report.make_rows(RESULTS), tmp_path / 'study.png')
     assert (tmp_path / 'study.png').read_bytes().startswith(b'\x89PNG')
     panels = figures[0].axes
-    assert [axes.get_title() for axes in panels] == ['Market-1501', 'Occluded-Market (proxy)']
+    assert [axes.get_title() for axes in panels] == ['Market-1501', 'Pasted-Market (proxy)']
     assert [bar.get_width() for bar in panels[0].patches] == [53.0, 51.0, 26.5, 25.5]
 
 
@@ -231,7 +229,7 @@ with open(folder.parents[2] / 'calls.txt', 'a') as file:
     print(f'test {folder.parents[1].name} {folder.parent.name}', file=file)
 (folder / '2026').mkdir(parents=True)
 seed = int(folder.parent.name[4:])
-metrics = {'reid/Rank-1': 50.0 + seed, 'reid/mAP': 30.0, 'occluded/reid/mAP': 20.0, 'time': 0.1}
+metrics = {'reid/Rank-1': 50.0 + seed, 'reid/mAP': 30.0, 'pasted/reid/mAP': 20.0, 'time': 0.1}
 (folder / '2026/2026.json').write_text(json.dumps(metrics))
 """
 
@@ -308,6 +306,34 @@ def test_a_changed_recipe_is_refused_and_a_changed_test_is_made_again(study, cap
     assert study('a', options=options, content=content) == (0, [*calls, 'test a seed0'])
     (earlier,) = (study.out / 'a' / 'seed0').glob('result_*.json')  # and the first test is kept
     assert json.loads(earlier.read_text())['test_settings'] == {}
+
+
+PROXY = """test_cfg = dict(sets=dict(pasted=dict(dataset=dict(occlusion=dict(seed=0)))))"""
+
+
+@pytest.mark.parametrize('occlusion', [True, False])
+def test_a_proxy_that_an_older_result_calls_occluded_is_todays_pasted(study, occlusion):
+    content = f'train_cfg = dict(max_epochs=2)\n{PROXY}'
+    _, calls = study('a', options=('--seeds', '0'), content=content)
+    path = study.out / 'a/seed0/result.json'
+    old = json.loads(path.read_text().replace('pasted', 'occluded'))
+    if not occlusion:  # somebody's own set of that name, whose scores say nothing of the proxy
+        del old['test_settings']['test_cfg']['sets']['occluded']['dataset']['occlusion']
+    path.write_text(json.dumps(old))
+    assert study(options=('--seeds', '0', '--report-only')) == (0, calls)
+    sets = [line['set'] for line in csv.DictReader((study.out / 'study.csv').open())]
+    assert sets == ['clean', 'pasted' if occlusion else 'occluded']
+    more = [] if occlusion else ['test a seed0']
+    assert study('a', options=('--seeds', '0'), content=content) == (0, calls + more)
+
+
+def test_a_table_of_pasted_reads_the_rows_of_a_file_that_calls_them_occluded():
+    rows = study_report.make_rows(RESULTS)
+    old = [row | dict(set=row['set'].replace('pasted', 'occluded')) for row in rows]
+    sets = ['clean', 'pasted']
+    assert study_report.table(old, sets=sets) == study_report.table(rows, sets=sets)
+    both = [*old, dict(rows[1], mAP=30.0)]  # a set that is called so is meant first
+    assert study_report.values(both, 'drop', 'pasted', 'mAP') == [30.0]
 
 
 def test_options_behind_a_file_do_not_replace_those_in_it(tmp_path):
@@ -407,7 +433,7 @@ def test_parsing_is_scored_where_a_recipe_parses(study):
 
 def test_figures_of_the_parsing_stand_beside_the_evaluators_own_row(tmp_path):
     metrics = {'reid/mAP': 30.0, 'reid/G/mAP': 20.0, 'parsing/mIoU': 60.0}
-    metrics |= {'occluded/parsing/mIoU': 50.0, 'occluded/parsing/IoU_1': 40.0}
+    metrics |= {'pasted/parsing/mIoU': 50.0, 'pasted/parsing/IoU_1': 40.0}
     result = dict(RESULTS[0], recipe='drop', seed=0, metrics=metrics)
     rows = study_report.make_rows([result])
     study_report.write_csv(rows, tmp_path / 'parsing.csv')
@@ -415,11 +441,11 @@ def test_figures_of_the_parsing_stand_beside_the_evaluators_own_row(tmp_path):
     assert [(row['set'], row.get('mAP'), row.get('mIoU')) for row in again] == [
         ('clean', 30.0, 60.0),
         ('clean', 20.0, None),
-        ('occluded', None, 50.0),
+        ('pasted', None, 50.0),
     ]
-    text = '<!-- study clean occluded mIoU parsing.csv\ndrop | all | –\n-->\n<!-- end -->'
+    text = '<!-- study clean pasted mIoU parsing.csv\ndrop | all | –\n-->\n<!-- end -->'
     filled = update_results.fill(text, tmp_path / 'study.csv')
-    header = '| row | Market-1501, mIoU | Occluded-Market (proxy), mIoU | seeds |'
+    header = '| row | Market-1501, mIoU | Pasted-Market (proxy), mIoU | seeds |'
     assert filled.splitlines()[4:7:2] == [header, '| all | 60.0 | 50.0 | 1 |']
 
 
@@ -505,12 +531,12 @@ def test_tables_of_a_text_are_filled_from_the_csv_file(tmp_path):
     path = tmp_path / 'study.csv'
     study_report.write_csv(study_report.make_rows(RESULTS), path)
     text = (
-        'before\n<!-- study clean occluded\ndrop | all | 76.8 / 63.3\ndrop:part_1 | head | –\n'
+        'before\n<!-- study clean pasted\ndrop | all | 76.8 / 63.3\ndrop:part_1 | head | –\n'
         'unknown | other | –\n-->\nold\n<!-- end -->\nafter\n'
     )
     filled = update_results.fill(text, path)
     assert filled.splitlines()[7:12] == [
-        '| row | paper | Market-1501 | Occluded-Market (proxy) | seeds |',
+        '| row | paper | Market-1501 | Pasted-Market (proxy) | seeds |',
         '| --- | ---: | ---: | ---: | ---: |',
         '| all | 76.8 / 63.3 | 53.0 ± 3.6 / 26.5 ± 1.8 | – / 20.0 | 3 |',
         '| head | – | – / 7.0 | – | 1 |',
@@ -526,7 +552,7 @@ def test_a_text_without_a_table_and_an_unknown_recipe_are_refused(tmp_path):
     with pytest.raises(ValueError, match='no table'):
         update_results.fill('text', path)
     text = '<!-- study clean\ndorp | all | –\n-->\n<!-- end -->'
-    with pytest.raises(ValueError, match='not test sets clean, occluded, figures and one file'):
+    with pytest.raises(ValueError, match='not test sets clean, pasted, figures and one file'):
         update_results.fill('<!-- study clean mIOU\ndrop | all | –\n-->\n<!-- end -->', path)
     with pytest.raises(ValueError, match='dorp'):
         update_results.fill(text, path, recipes={'drop', 'global'})

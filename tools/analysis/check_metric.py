@@ -3,7 +3,7 @@
 The test images are extracted once. ``ReIDMetric`` scores them, and so does ``slow_metric.py``::
 
     python tools/analysis/check_metric.py CONFIG CHECKPOINT --out scores.csv
-    python tools/analysis/check_metric.py CONFIG CHECKPOINT --set occluded
+    python tools/analysis/check_metric.py CONFIG CHECKPOINT --set pasted
 
 Three more numbers a row tell a wrong protocol from the rounding of float32 distances, which may
 swap two gallery images that are equally far: how many queries have another AP, by how much at

@@ -4,7 +4,7 @@ A rule is: the embeddings to match by, the score from which on a part is visible
 parts count alike or by their scores, and what a part counts that the gallery image hides; see
 ``mmdrop.functional.part_distance``. All combinations of the options are scored::
 
-    python tools/analysis/compare_matching.py CONFIG CHECKPOINT [--set occluded] \
+    python tools/analysis/compare_matching.py CONFIG CHECKPOINT [--set pasted] \
         --visibility 0.2 0.4 0.6 --hidden skip mean 1.0 --graded no yes --out matching.csv
 
 Choose a rule on validation images, and look at the test set with the one that was chosen.

@@ -1,6 +1,6 @@
 """What the embeddings of a model look like on its test set, to see one that has collapsed.
 
-    python tools/analysis/describe_embeddings.py CONFIG CHECKPOINT [--set occluded]
+    python tools/analysis/describe_embeddings.py CONFIG CHECKPOINT [--set pasted]
 
 For each embedding, over the images that show it::
 

@@ -29,7 +29,7 @@ def parse_args() -> argparse.Namespace:
     )
     parser.add_argument('config', help='config file, or the name of one that ships with mmdrop')
     parser.add_argument('--split', choices=['train', 'val', 'test'], default='train')
-    parser.add_argument('--set', help='one of test_cfg.sets instead, such as occluded')
+    parser.add_argument('--set', help='one of test_cfg.sets instead, such as pasted')
     parser.add_argument('--num-samples', type=int, default=8, help='how many to choose at random')
     parser.add_argument('--indices', type=int, nargs='+', help='which samples to draw instead')
     parser.add_argument('--repeats', type=int, help='passes through the pipeline: 3 in training')

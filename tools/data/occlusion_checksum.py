@@ -1,4 +1,4 @@
-"""Checksum and statistics of a proxy of an occluded benchmark, such as Occluded-Market.
+"""Checksum and statistics of a proxy of an occluded benchmark, such as Pasted-Market.
 
 Two machines that print the same checksum test on the same pixels.  The queries come first, so
 this looks at those of Market-1501 alone::
@@ -26,11 +26,11 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('config', nargs='?', default=RECIPE, help='config with the test set')
     parser.add_argument(
-        '--set', default='occluded', help="of test_cfg.sets, '' for the set of test_dataloader"
+        '--set', default='pasted', help="of test_cfg.sets, '' for the set of test_dataloader"
     )
     parser.add_argument('--seed', type=int, help='instead of that of the config')
     parser.add_argument('--limit', type=int, help='look at the first images only')
-    add_cfg_options(parser, 'test_cfg.sets.occluded.dataset.data_root=DIR')
+    add_cfg_options(parser, 'test_cfg.sets.pasted.dataset.data_root=DIR')
     return parser.parse_args()
 
 
@@ -60,7 +60,10 @@ def main() -> None:
     """Make the images and print what they are."""
     args = parse_args()
     cfg = read_config(args.config, args.cfg_options)
-    loader = cfg.test_cfg.sets[args.set] if args.set else cfg.test_dataloader
+    sets = (cfg.get('test_cfg') or {}).get('sets') or {}
+    if args.set and args.set not in sets:
+        raise SystemExit(f'{args.config}: test_cfg.sets has {[*sets]}, not {args.set!r}')
+    loader = sets[args.set] if args.set else cfg.test_dataloader
     if args.seed is not None:
         loader.dataset.occlusion.seed = args.seed
     dataset = DATASETS.build(loader.dataset)

@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from study_figure import draw
-from study_process import BusyError, RunError, end_well, read_json
+from study_process import BusyError, RunError, end_well
 from study_report import make_rows, mixtures, table, values, write_csv
-from study_training import Run, digest
+from study_training import Run, digest, read_result
 
 from mmdrop.engine import USER_ERRORS
 from mmdrop.utils import plain_table
@@ -67,7 +67,7 @@ def parse_args(arguments: Sequence[str] | None) -> argparse.Namespace:
 def report(args: argparse.Namespace) -> list[dict]:
     """Write CSV file and figure of every result in the study's folder, and return the lines."""
     order = {recipe.stem: i for i, recipe in enumerate(args.recipes)}
-    results = [read_json(path) for path in args.out.glob('*/seed*/result.json')]
+    results = [read_result(path) for path in args.out.glob('*/seed*/result.json')]
     for result in results:
         result['test'] = digest(result['test_settings'], result.get('seeded', ()))
     results.sort(key=lambda x: (order.get(x['recipe'], len(order)), x['recipe'], x['seed']))
@@ -87,7 +87,7 @@ def seconds_left(runs: Sequence[Run], results: Sequence[dict]) -> float | None:
     if not spent:
         return None
     every = [seconds for times in spent.values() for seconds in times]
-    waiting = [run for run in runs if not run.is_done(run.read('result.json'))]
+    waiting = [run for run in runs if not run.is_done(run.kept_result())]
     return sum(statistics.fmean(spent.get(run.recipe.stem, every)) for run in waiting)
 
 

@@ -3,8 +3,8 @@
 Reads the CSV file that ``run_study.py`` writes, one line per recipe, seed, test set and row of
 embeddings. The first line of a recipe, seed and set is the evaluator's own row::
 
-    python tools/study/study_report.py study.csv --recipes drop global --set clean occluded
-    python tools/study/study_report.py study.csv --compare global drop --set occluded
+    python tools/study/study_report.py study.csv --recipes drop global --set clean pasted
+    python tools/study/study_report.py study.csv --compare global drop --set pasted
 """
 
 import argparse
@@ -21,12 +21,13 @@ PARSING = ('aAcc', 'mIoU', *RECALLS, 'balanced_recall')
 FIGURES = ('Rank-1', 'Rank-5', 'Rank-10', 'mAP', 'mINP', *PARSING)
 MAIN = ('Rank-1', 'mAP')
 FACTS = ('train_seconds', 'images_per_second', 'commit', 'torch', 'hardware', 'date', 'test')
-TITLES = {'clean': 'Market-1501', 'occluded': 'Occluded-Market (proxy)'}  # of the test sets
+TITLES = {'clean': 'Market-1501', 'pasted': 'Pasted-Market (proxy)'}  # of the test sets
+OLD_NAMES = {'pasted': 'occluded'}  # what test sets are called in files of before
 COLUMNS = ('recipe', 'seed', 'set', 'embeddings', *FIGURES, *FACTS)
 
 
 def split_metric_name(key: str) -> tuple[str, str, str]:
-    """Split ``'occluded/reid/G+F/mAP'`` into test set, row of embeddings and figure.
+    """Split ``'pasted/reid/G+F/mAP'`` into test set, row of embeddings and figure.
 
     Args:
         key: Name of a metric of ``ReIDMetric`` or ``ParsingMetric``, as the log of a test holds it.
@@ -96,12 +97,19 @@ def values(
     rows: Sequence[dict], recipe: str, test_set: str, figure: str, embeddings: str | None = None
 ) -> list[float]:
     """A figure of every seed, of the evaluator's own row unless embeddings are named."""
+    test_set = find_set(rows, test_set)
     found: dict[int, float] = {}
     for row in rows:
         here = row['recipe'] == recipe and row['set'] == test_set and figure in row
         if here and embeddings in (None, row['embeddings']):
             found.setdefault(row['seed'], row[figure])
     return list(found.values())
+
+
+def find_set(rows: Sequence[dict], test_set: str) -> str:
+    """What the rows call a test set: its name, or the one of before if they have only that."""
+    known, old = {row['set'] for row in rows}, OLD_NAMES.get(test_set)
+    return old if old in known and test_set not in known else test_set
 
 
 def spread(numbers: Sequence[float]) -> tuple[float, float]:
@@ -193,7 +201,7 @@ def main() -> None:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     unknown = {*(args.recipes or ()), *(args.compare or ())} - {*names(rows, 'recipe')}
-    unknown |= {*(args.set or ())} - {*names(rows, 'set')}
+    unknown |= {find_set(rows, name) for name in args.set or ()} - {*names(rows, 'set')}
     if unknown:
         parser.error(f'{args.csv} holds no {", ".join(sorted(unknown))}')
     if args.compare:

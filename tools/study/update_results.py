@@ -4,14 +4,14 @@ A table is a comment that says what it holds, and the lines up to the next ``<!-
 are written anew. Each line of the comment is a recipe, perhaps with a row of embeddings, what the
 first column calls it, and what the paper reports::
 
-    <!-- study clean occluded
+    <!-- study clean pasted
     drop | all of DROP | 76.8 / 63.3
     drop:G+F | G+F | 68.1 / 58.2
     -->
     <!-- end -->
 
 Its first line names test sets. Figures behind them take the place of Rank-1 and mAP, and a file
-that of the CSV file, from whose folder it is taken: ``study clean occluded mIoU parsing.csv``.
+that of the CSV file, from whose folder it is taken: ``study clean pasted mIoU parsing.csv``.
 
     python tools/study/update_results.py study.csv docs/results.md
 """

@@ -3,7 +3,7 @@
 from .checking import Listed, check_images
 from .counts import count_images, describe_counts
 from .csv_file import read_csv
-from .folders import list_folder, list_layout, missing_folder
+from .folders import keep_subset, list_folder, list_layout, missing_folder, parse_image
 from .images import JUNK_PID, NO_CAMERA, SUBSETS, Image
 from .names import number_pids, parse_name
 
@@ -16,10 +16,12 @@ __all__ = [
     'check_images',
     'count_images',
     'describe_counts',
+    'keep_subset',
     'list_folder',
     'list_layout',
     'missing_folder',
     'number_pids',
+    'parse_image',
     'parse_name',
     'read_csv',
 ]

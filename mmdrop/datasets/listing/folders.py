@@ -1,6 +1,7 @@
 """Images of a public set, or of folders of one's own."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmdrop.datasets.layouts import Layout
@@ -18,15 +19,32 @@ def list_layout(layout: Layout, root: Path, subset: str) -> list[Image]:
         FileNotFoundError: A folder is missing.
         ValueError: A file name is wrong.
     """
-    images = []
-    for name in layout.folders[subset]:
-        for path in _list_existing(root / name, root, layout.folders):
-            pid, camid = parse_name(path, layout.pattern, first_camera=1)
-            images.append(
-                # Published labels drop the folder that some sets have for each identity.
-                Image(path, f'{name}/{path.stem}', pid, layout.cameras.get(name, camid))
-            )
-    return images
+    images = [
+        parse_image(layout, folder, path)
+        for folder in layout.folders[subset]
+        for path in _list_existing(root / folder, root, layout.folders)
+    ]
+    return keep_subset(layout, subset, images)
+
+
+def parse_image(layout: Layout, folder: str, path: Path) -> Image:
+    """An image of a folder of a public set, as its name describes it.
+
+    Raises:
+        ValueError: The name is wrong.
+    """
+    pid, camid = parse_name(path, layout.pattern, first_camera=1)
+    match = re.match(layout.pattern, path.name)
+    view = match.groupdict().get('view', '') if match else ''
+    camid = layout.cameras.get(view, layout.cameras.get(folder, camid))
+    # Published labels drop the folder that some sets have for each identity.
+    return Image(path, f'{folder}/{path.stem}', pid, camid)
+
+
+def keep_subset(layout: Layout, subset: str, images: Sequence[Image]) -> list[Image]:
+    """Those images of a subset's folders that belong to it."""
+    camera = layout.only_camera.get(subset)
+    return [image for image in images if camera in (None, image.camid)]
 
 
 def list_folder(root: Path, subset: str, pattern: str | None) -> list[Image]:

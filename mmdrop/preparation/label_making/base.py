@@ -2,9 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from urllib.error import URLError
 
 import cv2
@@ -155,20 +153,6 @@ def filter_fields(fields: np.ndarray, mask: np.ndarray) -> np.ndarray:
     height, width = fields.shape[1:]
     share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     return fields * share
-
-
-def import_extra(package: str, extra: str) -> ModuleType:
-    """A package that is not installed with mmdrop.
-
-    Raises:
-        ModuleNotFoundError: It is not there; the message says how to install it.
-    """
-    try:
-        return import_module(package)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"this label maker needs {package}: pip install '{extra}'"
-        ) from error
 
 
 def download_error(url: str, error: URLError, option: str) -> RuntimeError:

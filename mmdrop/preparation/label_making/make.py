@@ -104,7 +104,8 @@ def find_images(
     elif row is not None:
         subsets = list(row.folders) if test or 'train' not in row.folders else ['train']
         images = [image for subset in subsets for image in list_layout(row, root, subset)]
-        pairs = [(image.path, image.label_stem) for image in images if image.pid != JUNK_PID]
+        named = [(image.path, image.label_stem) for image in images if image.pid != JUNK_PID]
+        pairs = list(dict.fromkeys(named))  # subsets may share images
     else:
         names = ', '.join((*PUBLIC_SETS, 'folder'))
         raise ValueError(f'layout must be one of {names}, got {layout!r}')

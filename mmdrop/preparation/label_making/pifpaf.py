@@ -8,13 +8,9 @@ import numpy as np
 from PIL import Image
 
 from mmdrop.datasets.parsing.part_groups import NUM_CHANNELS
-from mmdrop.preparation.label_making.base import (
-    LabelMaker,
-    download_error,
-    filter_fields,
-    import_extra,
-)
+from mmdrop.preparation.label_making.base import LabelMaker, download_error, filter_fields
 from mmdrop.registry import LABEL_MAKERS
+from mmdrop.utils import import_extra
 
 
 @LABEL_MAKERS.register_module()

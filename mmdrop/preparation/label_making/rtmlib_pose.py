@@ -4,8 +4,9 @@ import os
 
 import numpy as np
 
-from mmdrop.preparation.label_making.base import PoseLabelMaker, import_extra
+from mmdrop.preparation.label_making.base import PoseLabelMaker
 from mmdrop.registry import LABEL_MAKERS
+from mmdrop.utils import import_extra
 
 _WHERE = (
     'download an ONNX model with 17 body key points from the RTMPose project of mmpose, unpack it, '

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mmdrop.datasets.layouts import PUBLIC_SETS, Counts, Layout, find_layout
-from mmdrop.datasets.listing import JUNK_PID, NO_CAMERA, Image, parse_name
-from mmdrop.datasets.parallel import map_parallel
+from mmdrop.datasets.listing import Image, keep_subset, parse_image
 from mmdrop.datasets.parsing.advice import source_options
-from mmdrop.datasets.transforms import LoadImage
+from mmdrop.preparation.public_sets import cuhk03p1
+from mmdrop.preparation.public_sets.checks import check_identities, compare_counts, decode_all
 from mmdrop.preparation.report import CheckReport, name_some
 from mmdrop.utils import IMAGE_EXTENSIONS, list_files
 
@@ -31,7 +31,8 @@ def get_layout(name: str) -> Layout:
     """
     layout = find_layout(name) if name in PUBLIC_SETS else None
     if layout is None:
-        raise ValueError(f'the data set must be one of {", ".join(PUBLIC_SETS)}, got {name!r}')
+        known = ', '.join((*PUBLIC_SETS, cuhk03p1.NAME))
+        raise ValueError(f'the data set must be one of {known}, got {name!r}')
     return layout
 
 
@@ -46,8 +47,8 @@ def check_dataset(
     """Check folders, names, counts and images of a public data set; nothing is changed.
 
     Args:
-        name: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'p_dukemtmc'`` or
-            ``'occluded_reid'``.
+        name: ``'market1501'``, ``'dukemtmc'``, ``'occluded_duke'``, ``'occluded_market'``,
+            ``'p_dukemtmc'``, ``'occluded_reid'``, ``'cuhk01'`` or ``'cuhk03p1_occluded'``.
         root: Folder that holds the set's folders.
         decode: Decode every image.
         file_names: Names that each subset should have, where they are known one by one.
@@ -57,23 +58,28 @@ def check_dataset(
     Raises:
         ValueError: There is no such data set.
     """
+    if name == cuhk03p1.NAME:
+        return cuhk03p1.check_images(Path(root), decode, processes, quiet)
     layout, root = get_layout(name), Path(root)
     report = CheckReport(title=f'{name} in {root}')
-    subsets, paths = {}, []
+    paths: list[Path] = []
+    listed: dict[str, list[Image]] = {}
+    for folder in dict.fromkeys(f for folders in layout.folders.values() for f in folders):
+        found = _list_folder(report, layout, root, folder)
+        paths += found
+        listed[folder] = _parse(report, layout, folder, found)
+    subsets = {}
     for subset, folders in layout.folders.items():
-        images: list[Image] = []
-        for folder in folders:
-            found = _list_folder(report, layout, root, folder)
-            paths += found
-            images += _parse(report, layout, folder, found)
+        images = keep_subset(layout, subset, [i for folder in folders for i in listed[folder]])
         subsets[subset] = images
         if all((root / folder).is_dir() for folder in folders):
-            _compare_counts(report, subset, images, layout)
+            known = layout.known.get(subset, Counts())
+            compare_counts(report, subset, images, known, layout.verified)
         if file_names is not None and images:
             _compare_names(report, subset, images, file_names[subset])
-    _check_identities(report, subsets)
+    check_identities(report, subsets, layout.shared)
     if decode and paths:
-        _decode_all(report, paths, processes, quiet)
+        decode_all(report, paths, processes, quiet)
     _look_for_labels(report, name, root, subsets)
     return report
 
@@ -83,7 +89,8 @@ def _list_folder(report: CheckReport, layout: Layout, root: Path, folder: str) -
     if not path.is_dir():
         inside = sorted(p.parent for p in root.glob(f'*/{folder}')) if root.is_dir() else []
         where = f'; it is in {inside[0]}: pass that folder' if inside else ''
-        expected = ', '.join(f'{f}/' for names in layout.folders.values() for f in names)
+        names = dict.fromkeys(f'{f}/' for names in layout.folders.values() for f in names)
+        expected = ', '.join(names)
         message = f'{path} does not exist{where}' if root.is_dir() else f'{root} does not exist'
         hint = '' if where else f'\nunpack the archive so that {root} holds {expected}'
         if message + hint not in report.problems:
@@ -110,49 +117,15 @@ def _parse(report: CheckReport, layout: Layout, folder: str, paths: Sequence[Pat
     images, wrong = [], []
     for path in paths:
         try:
-            pid, camid = parse_name(path, layout.pattern, first_camera=1)
+            images.append(parse_image(layout, folder, path))
         except ValueError:
             wrong.append(str(path))
-            continue
-        camid = layout.cameras.get(folder, camid)
-        images.append(Image(path, f'{folder}/{path.stem}', pid, camid))
     if wrong:
         report.problems.append(
             f'{len(wrong)} images in {folder} are named unlike those of the set; training would '
             f'stop at them. Move them away:\n{name_some(wrong)}'
         )
     return images
-
-
-def _compare_counts(
-    report: CheckReport, subset: str, images: Sequence[Image], layout: Layout
-) -> None:
-    known = layout.known.get(subset, Counts())
-    kept = [image for image in images if image.pid != JUNK_PID]
-    cameras = {image.camid for image in kept} - {NO_CAMERA}
-    found = Counts(len(kept), len({int(image.pid) for image in kept}), len(cameras))
-    text = '{:8} {:6} images {:5} identities {:2} cameras'.format(subset, *found)
-    if len(kept) < len(images):
-        text += f', {len(images) - len(kept)} junk images (pid -1) left out'
-    report.lines.append(text)
-    differences = [
-        f'{number} {unit} instead of {expected} ({number - expected:+d})'
-        for number, expected, unit in zip(found, known, Counts._fields, strict=True)
-        if expected is not None and number != expected
-    ]
-    if not differences or not images:
-        return
-    if not layout.verified:
-        report.lines.append(
-            f'{subset}: {", ".join(differences)}; the counts of this set are from the literature '
-            'and not certain'
-        )
-        return
-    number = (found.images or 0) - (known.images or 0)
-    causes = ('file names are wrong', 'images are extra', 'images are missing')
-    cause = causes[(number > 0) - (number < 0)]
-    advice = ': unpack the archive again' if number < 0 else ''
-    report.problems.append(f'{subset}: {", ".join(differences)}\n{cause}{advice}')
 
 
 def _compare_names(
@@ -166,43 +139,6 @@ def _compare_names(
         report.problems.append(
             f'{subset}: {len(extra)} images are not in the list. Move them away\n{name_some(extra)}'
         )
-
-
-def _check_identities(report: CheckReport, subsets: Mapping[str, Sequence[Image]]) -> None:
-    pids = {s: {image.pid for image in images} - {JUNK_PID} for s, images in subsets.items()}
-    both = pids.get('train', set()) & (pids['query'] | pids['gallery'])
-    if both:
-        report.problems.append(
-            f'{len(both)} identities are both in training and in test, such as {min(both)}\n'
-            'the folders of two sets may be mixed'
-        )
-    alone = pids['query'] - pids['gallery']
-    if alone and pids['gallery']:
-        report.problems.append(
-            f'{len(alone)} identities of queries have no gallery image, such as {min(alone)}'
-        )
-
-
-def _decode_all(
-    report: CheckReport, paths: Sequence[Path], processes: int | None, quiet: bool
-) -> None:
-    damaged = [e for e in map_parallel(_decode, paths, 'decoding', processes, quiet) if e]
-    if damaged:
-        report.problems.append(
-            f'{len(damaged)} of {len(paths)} images cannot be read; training would stop at them\n'
-            f'{name_some(damaged)}\nunpack them again'
-        )
-    else:
-        report.lines.append(f'all {len(paths)} images can be decoded')
-
-
-def _decode(path: Path) -> str:
-    """Empty, or why an image cannot be decoded."""
-    try:
-        LoadImage()({'img_path': str(path)})
-    except OSError as error:
-        return str(error).partition('; replace')[0]
-    return ''
 
 
 def _look_for_labels(
@@ -230,7 +166,7 @@ def _look_for_labels(
             f'mim run mmdrop make_parsing_labels {quoted} {shlex.quote(str(folder))} --layout '
             f'{name} --source … makes labels; see docs/labels.md'
         )
-    elif report.ok:
+    elif report.ok and name in _RECIPES:
         train = f'mim train mmdrop configs/{_RECIPES[name]}.py'
         if suffix != published:
             train += f' {source_options(str(folder), suffix)}'

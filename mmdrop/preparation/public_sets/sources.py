@@ -5,11 +5,22 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import track
 
 from mmdrop.utils import is_hidden
+
+
+class Source(Protocol):
+    """Files by their names."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file."""
+
+    def read(self, name: str) -> bytes:
+        """Content of a file."""
 
 
 class FolderSource:
@@ -84,7 +95,7 @@ def _is_hidden_below(name: str) -> bool:
 
 
 def copy_files(
-    source: FolderSource | ZipSource, root: Path, copies: Sequence[tuple[str, str]], quiet: bool
+    source: Source, root: Path, copies: Sequence[tuple[str, str]], quiet: bool
 ) -> list[str]:
     """Copy files below ``root``, under a progress bar, and leave what is there as it is.
 

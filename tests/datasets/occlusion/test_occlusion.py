@@ -26,7 +26,7 @@ from mmdrop.datasets.rendering.exact import ExactBrush
 from mmdrop.registry import DATASETS
 
 ROOT = Path(__file__).parents[3]
-BASE = ROOT / 'configs/_base_/datasets/occluded_market1501.py'
+BASE = ROOT / 'configs/_base_/datasets/pasted_market1501.py'
 # A person who stands upright in a 64×128 image, in the order of JOINTS_14.
 STANDING = (
     *((32, 8), (32, 24), (22, 30), (14, 46), (12, 60), (42, 30), (50, 46), (52, 60)),
@@ -128,7 +128,7 @@ def test_the_lower_body_is_covered_more_often_than_the_upper(coverage):
 
 def test_a_tenth_of_the_gallery_changes_and_the_rest_is_as_in_the_files(market):
     dataset = make_proxy(market)
-    assert dataset.metainfo['dataset_name'] == 'occluded_market1501_proxy'
+    assert dataset.metainfo['dataset_name'] == 'pasted_market1501'
     seeds = [dataset.get_data_info(i)['occlusion_seed'] for i in range(120)]
     assert changed(dataset) == [seed >= 0 for seed in seeds]
     assert sum(changed(dataset)[:60]) == 60 and sum(changed(dataset)[60:]) == 6
@@ -167,7 +167,7 @@ def test_another_seed_gives_other_images(market):
 
 def test_another_process_prints_the_same_checksum_and_writes_no_file(market):
     before = sorted(market.rglob('*'))
-    dataset = 'test_cfg.sets.occluded.dataset'
+    dataset = 'test_cfg.sets.pasted.dataset'
     options = dict(data_root=market, **{'pipeline.1.ann_file': market / 'points.npz'})
     options['pipeline.1.people_root'] = market / 'bounding_box_train'
     options['pipeline.1.origin'] = 0
@@ -283,7 +283,7 @@ def test_validation_images_can_be_occluded(tmp_path):
         shutil.copy(first, first.with_name(name))
     # Six people, one of them in two cameras: seven queries, and a gallery of one image.
     dataset = make_proxy(root, split='val')
-    assert dataset.metainfo['dataset_name'] == 'occluded_market1501_proxy_val'
+    assert dataset.metainfo['dataset_name'] == 'pasted_market1501_val'
     assert changed(dataset) == [True] * 7 + [False]
 
 
@@ -347,13 +347,13 @@ def test_missing_donors_are_noticed(market, monkeypatch):
 def test_the_proxy_of_the_config_is_the_published_one(monkeypatch):
     # The first 100 queries; the whole test set takes minutes, and its sum is in the docs.
     monkeypatch.chdir(ROOT)
-    dataset = DATASETS.build(Config.fromfile(BASE).occluded_dataloader.dataset)
+    dataset = DATASETS.build(Config.fromfile(BASE).pasted_dataloader.dataset)
     assert image_checksum(dataset, limit=100) == MARKET_CHECKSUM
 
 
 def test_the_config_counts_pixels_from_one_as_the_key_points_do():
     # The outer joints of the key points lie at 1 and at the width of the images, 64.
-    dataset = Config.fromfile(BASE).occluded_dataloader.dataset
+    dataset = Config.fromfile(BASE).pasted_dataloader.dataset
     assert dataset.occlusion == dict(seed=0, query=1.0, gallery=0.1)
     assert dataset.pipeline[1].origin == 1
 
@@ -362,10 +362,10 @@ def test_the_config_sets_the_proxy_beside_the_test_set(market, tmp_path):
     cfg = Config.fromfile(BASE)
     cfg.dump(tmp_path / 'dumped.py')
     cfg = Config.fromfile(tmp_path / 'dumped.py')
-    dataset = DATASETS.build(dict(cfg.occluded_dataloader.dataset, lazy_init=True))
+    dataset = DATASETS.build(dict(cfg.pasted_dataloader.dataset, lazy_init=True))
     kinds = [type(transform) for transform in dataset.pipeline.transforms]
     assert kinds[:2] == [LoadImage, OccludePerson] and kinds.count(OccludePerson) == 1
-    assert dataset.metainfo['dataset_name'] == 'occluded_market1501_proxy'
+    assert dataset.metainfo['dataset_name'] == 'pasted_market1501'
     for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
         other = DATASETS.build(dict(loader.dataset, lazy_init=True))
         assert not any(isinstance(t, OccludePerson) for t in other.pipeline.transforms)

@@ -38,6 +38,7 @@ def test_data_sets_are_found_in_lists_in_mappings_and_under_one_another():
         (files('market1501'), [files('dukemtmc', 'y'), files('market1501')], True),
         (files('occluded_duke'), [files('dukemtmc', 'y')], True),
         (files('p_dukemtmc'), [files('occluded_duke', 'y')], True),
+        (files('occluded_market'), [files('market1501', 'y')], True),
         (files('market1501'), [files('dukemtmc', 'y')], False),
         (files('csv', 'a'), [files('csv', 'b')], False),
         (files('csv', 'a'), [files('folder', 'b/../a')], True),

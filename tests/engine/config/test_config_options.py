@@ -110,7 +110,7 @@ def test_none_takes_hooks_and_test_sets_away(tmp_path):
     options = ['default_hooks.ranking=None', 'default_hooks.timer=None', 'custom_hooks=None']
     cfg = load_config(
         make_parser('').parse_args(
-            ['study/drop', '--cfg-options', *options, 'test_cfg.sets.occluded=None']
+            ['study/drop', '--cfg-options', *options, 'test_cfg.sets.pasted=None']
         )
     )
     assert 'ranking' not in cfg.default_hooks and 'parsing' in cfg.default_hooks

@@ -1,4 +1,4 @@
-"""Market-1501, and beside its test set Occluded-Market, a proxy, for MultiSetTestLoop."""
+"""Market-1501, and beside its test set Pasted-Market, a proxy, for MultiSetTestLoop."""
 
 from mmengine.config import read_base
 
@@ -15,9 +15,9 @@ occlude = dict(
     people_root='data/Market-1501-v15.09.15/bounding_box_train',
     origin=1,
 )
-occluded_dataset = dict(
+pasted_dataset = dict(
     test_dataloader.dataset,
     occlusion=dict(seed=0, query=1.0, gallery=0.1),
     pipeline=[load, occlude, *rest],
 )
-occluded_dataloader = dict(test_dataloader, dataset=occluded_dataset)
+pasted_dataloader = dict(test_dataloader, dataset=pasted_dataset)
