@@ -5,7 +5,7 @@ from .counts import count_images, describe_counts
 from .csv_file import read_csv
 from .folders import keep_subset, list_folder, list_layout, missing_folder, parse_image
 from .images import JUNK_PID, NO_CAMERA, SUBSETS, Image
-from .names import number_pids, parse_name
+from .names import number_of, number_pids, parse_name
 
 __all__ = [
     'JUNK_PID',
@@ -20,6 +20,7 @@ __all__ = [
     'list_folder',
     'list_layout',
     'missing_folder',
+    'number_of',
     'number_pids',
     'parse_image',
     'parse_name',

@@ -49,13 +49,17 @@ class OccludePerson(BaseTransform):
         ann_file: Key points of the test images and of the donors; see
             :class:`LoadKeypointParsing`.
         people_root: Folder of the donors, the training images; those with key points are used.
-            An image never gets a person of its own file name or, in Market-1501's naming, pid.
+            An image never gets a person of its own file name or, where a list or Market-1501's
+            naming says it, pid.
+        people_file: CSV list of the donors where the folder holds test images too: the training
+            images of a set of ``layout='csv'``, their paths below ``people_root``.
         origin: Coordinate of the first pixel in ``ann_file``, 0 or 1.
+        min_score: A joint in ``ann_file`` is known where its score is larger.
         covered: Lowest and highest share of the body to cover.
         people: Share of the occluders that are people, 0 to 0.9; none comes from above.
 
     Raises:
-        FileNotFoundError: ``ann_file`` or ``people_root`` is missing.
+        FileNotFoundError: ``ann_file``, ``people_root`` or ``people_file`` is missing.
         KeyError: ``occlusion_seed`` is missing.
         ValueError: An argument is out of its range, or no donor has key points.
     """
@@ -67,6 +71,8 @@ class OccludePerson(BaseTransform):
         origin: int = 0,
         covered: tuple[float, float] = (0.2, 0.6),
         people: float = 0.4,
+        people_file: str = '',
+        min_score: float = 0.0,
     ):
         if len(covered) != 2 or not 0 < covered[0] <= covered[1] - 0.1 <= 0.85:
             raise ValueError(
@@ -80,8 +86,10 @@ class OccludePerson(BaseTransform):
                 'people are cut out of the images in people_root, by the key points in ann_file: '
                 'give both, or set people=0'
             )
-        self.source = LoadKeypointParsing(ann_file, origin=origin) if ann_file else None
-        self.people_root = str(people_root)
+        self.source = None
+        if ann_file:
+            self.source = LoadKeypointParsing(ann_file, origin=origin, min_score=min_score)
+        self.people_root, self.people_file = str(people_root), str(people_file)
         self.covered = (float(covered[0]), float(covered[1]))
         self.people = people
         self._people: People | None = None
@@ -95,7 +103,7 @@ class OccludePerson(BaseTransform):
 
     def _load_people(self) -> People:
         if self._people is None:
-            self._people = People(self.people_root, self.source)
+            self._people = People(self.people_root, self.source, self.people_file)
         return self._people
 
     def transform(self, results: dict) -> dict:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from mmdrop.datasets.listing import number_of, read_csv
 from mmdrop.datasets.parsing.keypoint_labels import LoadKeypointParsing
 from mmdrop.datasets.rendering.exact import make_exact_object
 from mmdrop.datasets.rendering.objects import OBJECTS
@@ -100,23 +101,30 @@ def add_texture(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 class People:
     """People cut out of images along the capsules of their key points.
 
-    Each image that lies below a folder and has key points is a donor.
+    Each image that lies below a folder, or is a training image of a list, and has key points is a
+    donor.
 
     Args:
         root: Folder of the donors' images.
         source: Draws the capsules.
+        ann_file: CSV list of images, as :class:`ReIDDataset` reads with ``layout='csv'``; paths
+            are below ``root``.  Empty: the images of the folder.
 
     Raises:
-        FileNotFoundError: There is no such folder.
-        ValueError: None of its images has key points.
+        FileNotFoundError: There is no such folder or list.
+        ValueError: None of the images has key points, or the list cannot be read.
     """
 
-    def __init__(self, root: str, source: LoadKeypointParsing):
+    def __init__(self, root: str, source: LoadKeypointParsing, ann_file: str = ''):
         self.source = source
         self._load_image = LoadImage()
-        self.donors = [(path, stem) for path, stem in _list_images(root) if source.has_label(stem)]
+        listed = _list_training(root, ann_file) if ann_file else _list_images(root)
+        self.donors = [donor for donor in listed if source.has_label(donor.stem)]
         if not self.donors:
-            raise ValueError(f'no image below {root} has key points in {source.ann_file}')
+            raise ValueError(
+                f'no image {"in " + ann_file if ann_file else "below " + root} has key points in '
+                f'{source.ann_file}'
+            )
 
     def draw(self, rng: np.random.Generator, results: Mapping, height: int) -> Occluder | None:
         """Draw a person of 0.9 to 1.3 times the usual size.
@@ -130,9 +138,9 @@ class People:
         Returns:
             The person; None if the donor drawn may not be used, or its key points are useless.
         """
-        path, stem = self.donors[draw_index(rng, len(self.donors))]
+        path, stem, pid = self.donors[draw_index(rng, len(self.donors))]
         percent, mirrored = 90 + draw_index(rng, 41), rng.random() < 0.5
-        if path.stem == Path(results['img_path']).stem or _pid(path) == results.get('pid', -1):
+        if path.stem == Path(results['img_path']).stem or pid == results.get('pid', -1):
             return None
         image = self._load_image(dict(img_path=str(path)))['img']
         mask = self.source.load(stem, dict(img=image))
@@ -160,9 +168,34 @@ def _zoom(
     return image[nearest], mask[nearest]
 
 
+class Donor(NamedTuple):
+    """An image that a person may be cut out of.
+
+    Attributes:
+        path: The file.
+        stem: Its name in key-point files.
+        pid: Identity, None where neither the file name nor a list says it as a number.
+    """
+
+    path: Path
+    stem: str
+    pid: int | None
+
+
 @lru_cache(maxsize=4)
-def _list_images(root: str) -> list[tuple[Path, str]]:
-    """Images below a folder and their names in key-point files, sorted."""
+def _list_training(root: str, ann_file: str) -> list[Donor]:
+    """Training images of a CSV list, sorted."""
+    images = read_csv(Path(root), Path(ann_file))['train']
+    pids = (number_of(image.pid) for image in images)
+    return [
+        Donor(image.path, image.label_stem, pid if isinstance(pid, int) else None)
+        for image, pid in zip(images, pids, strict=True)
+    ]
+
+
+@lru_cache(maxsize=4)
+def _list_images(root: str) -> list[Donor]:
+    """Images below a folder, sorted."""
     folder = Path(root)
     if not folder.is_dir():
         raise FileNotFoundError(
@@ -172,7 +205,7 @@ def _list_images(root: str) -> list[tuple[Path, str]]:
         ((folder.name / path.relative_to(folder)).with_suffix('').as_posix(), path)
         for path in list_image_files(folder)
     )
-    return [(path, name) for name, path in found]
+    return [Donor(path, name, _pid(path)) for name, path in found]
 
 
 def _pid(path: Path) -> int | None:

@@ -28,12 +28,14 @@ class RandomOcclusion(OccludePerson):
         ann_file: Key points of the images and of the donors of people; not needed with
             ``people=0``.
         people_root: Folder of the donors, the training images.
+        people_file: CSV list of the donors where the folder holds test images too.
         origin: Coordinate of the first pixel in ``ann_file``, 0 or 1.
         covered: Lowest and highest share of the body to cover.
         people: Share of the occluders that are people, 0 to 0.9.
+        min_score: A joint in ``ann_file`` is known where its score is larger.
 
     Raises:
-        FileNotFoundError: ``ann_file`` or ``people_root`` is missing.
+        FileNotFoundError: ``ann_file``, ``people_root`` or ``people_file`` is missing.
         ValueError: An argument is out of its range, or no donor has key points.
     """
 
@@ -45,10 +47,12 @@ class RandomOcclusion(OccludePerson):
         origin: int = 0,
         covered: tuple[float, float] = (0.2, 0.6),
         people: float = 0.4,
+        people_file: str = '',
+        min_score: float = 0.0,
     ):
         if not 0 <= prob <= 1:
             raise ValueError(f'prob must be in [0, 1], got {prob}')
-        super().__init__(ann_file, people_root, origin, covered, people)
+        super().__init__(ann_file, people_root, origin, covered, people, people_file, min_score)
         self.prob = prob
 
     @cache_randomness

@@ -249,6 +249,41 @@ def test_nobody_stands_in_front_of_himself(market):
     assert isinstance(people, People) and 2 <= sum(drawn) <= 25  # one in six donors: 10 expected
 
 
+def test_only_listed_training_people_are_pasted(market):
+    subsets = dict.fromkeys(range(1, 4), 'train') | {4: 'query', 5: 'gallery'}  # 6 is not listed
+    rows = [
+        f'bounding_box_train/{number:04d}_c1s1_000001_00.png,{number + 30},{subset}'
+        for number, subset in subsets.items()
+    ]
+    path = market / 'list.csv'
+    path.write_text('\n'.join(['path,pid,subset', *rows]))
+    occluder = make_occluder(market, people_root=str(market), people_file=str(path))
+    people = occluder._load_people()
+    assert occluder.num_donors == 3 and [d.pid for d in people.donors] == [31, 32, 33]
+    # The list says who he is, whatever the file name says.
+    none = sum(
+        people.draw(np.random.Generator(np.random.PCG64(seed)), dict(img_path='x.png', pid=32), 128)
+        is None
+        for seed in range(60)
+    )
+    assert 10 <= none <= 30  # one in three donors: 20 expected
+    with pytest.raises(FileNotFoundError, match=r'gone\.csv'):
+        make_occluder(market, people_file=str(market / 'gone.csv'))
+
+
+def test_unseen_joints_do_not_widen_the_body(market, tmp_path):
+    points = np.concatenate([np.array([STANDING] * 1), np.full((1, 14, 1), 0.9)], axis=2)
+    points[0, [10, 13], 2] = 0.1  # the ankles
+    np.savez(tmp_path / 'k.npz', keypoint_names=JOINTS_14, x_names=['a'], x_keypoints=points)
+    results = dict(img=np.zeros((128, 64, 3), np.uint8), img_path='a.png')
+    bodies = [
+        OccludePerson(str(tmp_path / 'k.npz'), people=0, min_score=score)._body(results)
+        for score in (0, 0.3)
+    ]
+    assert bodies[0][104, 40] and not bodies[1][104, 40]  # a shin
+    assert (bodies[0] | bodies[1] == bodies[0]).all()
+
+
 def test_covered_pixels_become_background_in_the_label(market):
     label = np.full((128, 64), 4, np.uint8)
     image = np.zeros((128, 64, 3), np.uint8)

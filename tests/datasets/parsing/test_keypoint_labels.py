@@ -7,6 +7,7 @@ import pytest
 from mmdrop.datasets import LoadKeypointParsing
 from mmdrop.datasets.parsing.joint_orders import JOINTS_14
 from mmdrop.datasets.parsing.limbs import COCO_JOINTS, LIMBS, draw_limbs
+from mmdrop.structures import IGNORED
 
 # A person who stands upright in a 64×128 image and faces us: the own left is at larger x.
 STANDING = {
@@ -253,12 +254,44 @@ def test_hidden_joints_of_coco_are_left_out_by_the_score(tmp_path):
     assert seen['gt_seg_map'][53, 13] == 3
 
 
+def save_scores(folder, scores):
+    """STANDING with a score of 0.9, or of what ``scores`` say of a joint."""
+    points = [
+        [(*STANDING[n], scores.get(n, 0.9)) if n in STANDING else 3 * (0,) for n in COCO_JOINTS]
+    ]
+    np.savez(folder / 's.npz', keypoint_names=COCO_JOINTS, x_names=['a'], x_keypoints=points)
+    return str(folder / 's.npz')
+
+
+def test_limbs_of_unsure_joints_are_ignored(tmp_path):
+    path = save_scores(tmp_path, dict(left_ankle=0.4, right_ankle=0.1))
+    label = LoadKeypointParsing(path, 8, min_score=0.3, sure_score=0.5)(make_results())
+    label = label['gt_seg_map']
+    places = [(40, 104), (40, 119), (24, 104), (24, 119), (40, 80), (32, 50)]
+    # left shin and foot: perhaps; right shin and foot: no; thigh and belly: surely
+    assert [label[y, x] for x, y in places] == [IGNORED, IGNORED, 0, 0, 5, 4]
+    without = LoadKeypointParsing(path, 8, min_score=0.3)(make_results())['gt_seg_map']
+    np.testing.assert_array_equal(label[label != IGNORED], without[label != IGNORED])
+    assert set(without[label == IGNORED]) <= {5, 7}  # nothing but that leg
+    sure = LoadKeypointParsing(path, 8, min_score=0.5)(make_results())['gt_seg_map']
+    assert ((label == IGNORED) == (sure != without)).all()
+
+
+def test_nothing_is_ignored_where_all_joints_are_sure(tmp_path):
+    path = save_scores(tmp_path, {})
+    label = LoadKeypointParsing(path, 8, min_score=0.3, sure_score=0.5)(make_results())
+    plain = LoadKeypointParsing(path, 8)(make_results())
+    np.testing.assert_array_equal(label['gt_seg_map'], plain['gt_seg_map'])
+
+
 @pytest.mark.parametrize(
     'arguments', [dict(min_score=-0.1), dict(min_score=np.nan), dict(origin=2)]
 )
 def test_arguments_that_no_file_can_be_read_with_are_refused(arguments):
     with pytest.raises(ValueError, match=r'(min_score|origin) must'):
         LoadKeypointParsing('x', **arguments)
+    with pytest.raises(ValueError, match=r'sure_score 0.2 must not be below min_score 0.3'):
+        LoadKeypointParsing('x', min_score=0.3, sure_score=0.2)
 
 
 def test_the_reason_of_an_image_without_points_is_told(tmp_path):
