@@ -1,9 +1,19 @@
 """The networks: DROP and its backbones, necks, heads, layers and losses."""
 
-from .backbones import IBN, ResNetIBN, SOLIDERSwin
+from .backbones import GeneralTIMMBackbone, ResNetIBN, SOLIDERSwin
 from .drop import DROP
 from .heads import BaseReIDHead, GlobalReIDHead, ParsingHead, PartReIDHead, StripeReIDHead
-from .layers import WAMP, WAP, BNNeck, PartMemoryBank, PedestrianPositionEncoder, Reduction, wamp
+from .layers import (
+    IBN,
+    WAMP,
+    WAP,
+    BNNeck,
+    MixStyle,
+    PartMemoryBank,
+    PedestrianPositionEncoder,
+    Reduction,
+    wamp,
+)
 from .losses import HCTLoss, PCTLoss, SpatialSmoothedCELoss
 from .necks import DPU, HRNetIncrease, UpsampleConcat
 
@@ -15,9 +25,11 @@ __all__ = [
     'WAP',
     'BNNeck',
     'BaseReIDHead',
+    'GeneralTIMMBackbone',
     'GlobalReIDHead',
     'HCTLoss',
     'HRNetIncrease',
+    'MixStyle',
     'PCTLoss',
     'ParsingHead',
     'PartMemoryBank',

@@ -65,7 +65,7 @@ def names_of(loader):
 def test_the_test_set_of_a_config_is_loaded_its_own_way_and_resized_as_the_models():
     cfg = recipe('drop_hrnet32_occduke_384x128')
     path = CONFIGS / 'study/drop.py'
-    replace_test_sets(cfg, [f'mine={path}', f'proxy={path}:occluded', f'demo={TINY}'])
+    replace_test_sets(cfg, [f'mine={path}', f'proxy={path}:pasted', f'demo={TINY}'])
     main, proxy, demo = cfg.test_dataloader, cfg.test_cfg.sets.proxy, cfg.test_cfg.sets.demo
     assert main.dataset.layout == 'market1501' and main.dataset.identities == (0, 188)
     assert names_of(main) == ['LoadImage', 'Resize', 'PackReIDInputs']
@@ -89,7 +89,9 @@ def test_a_model_of_rendered_images_brings_files_to_their_size():
 
 def test_a_config_without_the_set_is_named():
     cfg, path = recipe('drop_hrnet32_occduke'), CONFIGS / 'study/drop.py'
-    with pytest.raises(ValueError, match=r"drop\.py has no further test set 'night', only \['occ"):
+    with pytest.raises(
+        ValueError, match=r"drop\.py has no further test set 'night', only \['pasted"
+    ):
         replace_test_sets(cfg, [f'a={path}:night'])
     with pytest.raises(FileNotFoundError, match=r'nowhere\.py: neither'):
         replace_test_sets(cfg, ['a=nowhere.py'])

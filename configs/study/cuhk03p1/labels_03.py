@@ -16,10 +16,12 @@ train_dataloader.dataset.pipeline[1] = dict(
 )
 model.reid_head.num_classes = 400
 
-# Scored on the other training identities, as they are and occluded; on no test image.
+test_dataloader.dataset = dict(test_dataloader.dataset, **rows)
+test_dataloader.dataset.identities = None
+val_dataloader.dataset = dict(test_dataloader.dataset, split='val', identities=(400, 503))
+
+# As Pasted-Market, of the images of this set.
 load, *rest = test_dataloader.dataset.pipeline
-test_dataloader.dataset = dict(test_dataloader.dataset, **rows, split='val')
-test_dataloader.dataset.identities = (400, 503)
 occluders = dict(
     ann_file=keypoints,
     min_score=0.3,
@@ -36,4 +38,3 @@ test_evaluator = [
     dict(type=ReIDMetric, embeddings='parts', graded=True, prefix='graded/reid'),
 ]
 val_evaluator = test_evaluator
-val_dataloader.dataset = test_dataloader.dataset

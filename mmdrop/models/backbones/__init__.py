@@ -2,11 +2,12 @@
 
 from . import exportable_windows  # for its effect on mmpretrain
 from .package_weights import load_from_package, rename_efficientnet_lite0
-from .resnet_ibn import IBN, ResNetIBN
+from .resnet_ibn import ResNetIBN
 from .solider_swin import SOLIDERSwin, load_solider
+from .timm_general import GeneralTIMMBackbone
 
 __all__ = [
-    'IBN',
+    'GeneralTIMMBackbone',
     'ResNetIBN',
     'SOLIDERSwin',
     'exportable_windows',

@@ -1,31 +1,9 @@
 """ResNet-IBN-a."""
 
-import torch
 from mmpretrain.models import ResNet
-from torch import Tensor, nn
 
+from mmdrop.models.layers import IBN
 from mmdrop.registry import MODELS
-
-
-class IBN(nn.Module):
-    """Instance norm on the first half of the channels, batch norm on the rest (IBN-a).
-
-    The children are named as in the published IBN-Net weights.
-
-    Args:
-        channels: Channels of the map.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.half = channels // 2
-        self.IN = nn.InstanceNorm2d(self.half, affine=True)
-        self.BN = nn.BatchNorm2d(channels - self.half)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(B, C, h, w)`` → ``(B, C, h, w)``."""
-        first, second = x.split([self.half, x.shape[1] - self.half], dim=1)
-        return torch.cat([self.IN(first.contiguous()), self.BN(second.contiguous())], dim=1)
 
 
 @MODELS.register_module()

@@ -1,0 +1,63 @@
+"""timm's backbones with what helps on cameras that were not trained on."""
+
+from collections.abc import Mapping, Sequence
+
+from mmpretrain.models import TIMMBackbone
+from torch import nn
+
+from mmdrop.models.layers import IBN
+from mmdrop.registry import MODELS
+
+
+@MODELS.register_module()
+class GeneralTIMMBackbone(TIMMBackbone):
+    """mmpretrain's ``TIMMBackbone`` with instance norms and mixed styles in chosen stages.
+
+    As in ResNet-IBN-a, the first norm of each block of a stage becomes :class:`IBN`; pretrained
+    weights of plain batch norms are loaded into it.  Styles are mixed behind a stage.  Neither
+    belongs in the last stages, which tell people apart.
+
+    Args:
+        model_name: As in ``TIMMBackbone``; a network of stages that are ``nn.Sequential`` and of
+            blocks with ``bn1``: EfficientNet, MobileNet, ResNet.
+        ibn_stages: Modules of timm's network, such as ``('blocks.0', 'blocks.1')``.
+        mix_stages: Likewise.
+        mix: Config of what is put behind ``mix_stages``, :class:`MixStyle` if left out.
+        kwargs: Further arguments of ``TIMMBackbone``.
+
+    Raises:
+        AttributeError: The network has no such stage.
+        TypeError: A stage is no ``nn.Sequential``, or none of its blocks has a batch norm ``bn1``.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        ibn_stages: Sequence[str] = (),
+        mix_stages: Sequence[str] = (),
+        mix: Mapping | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(model_name, **kwargs)
+        for name in ibn_stages:
+            self._put_instance_norms(name)
+        for name in mix_stages:
+            self._stage(name).append(MODELS.build(mix or dict(type='MixStyle')))
+
+    def _stage(self, name: str) -> nn.Sequential:
+        stage = self.timm_model.get_submodule(name)
+        if not isinstance(stage, nn.Sequential):
+            raise TypeError(f'{name!r} of this network is no stage, it is a {type(stage).__name__}')
+        return stage
+
+    def _put_instance_norms(self, name: str) -> None:
+        # timm's BatchNormAct2d, which activates too, is a BatchNorm2d.
+        blocks = [
+            x for x in self._stage(name) if isinstance(getattr(x, 'bn1', None), nn.BatchNorm2d)
+        ]
+        if not blocks:
+            raise TypeError(f'no block of {name!r} has a batch norm named bn1')
+        for block in blocks:
+            norm = block.bn1
+            block.bn1 = IBN(norm.num_features, norm.eps, getattr(norm, 'act', None))
+            block.bn1.BN.momentum = norm.momentum

