@@ -120,10 +120,17 @@ def test_an_exported_model_takes_batches_of_any_size(name):
     check_export(drop(*BACKBONES[name]))
 
 
-def test_a_backbone_of_timm_is_exported():
+@pytest.mark.parametrize(
+    'own',
+    [
+        dict(type='mmpretrain.TIMMBackbone'),
+        dict(type='GeneralTIMMBackbone', ibn_stages=('blocks.1',), mix_stages=('blocks.0',)),
+    ],
+)
+def test_a_backbone_of_timm_is_exported(own):
     pytest.importorskip('timm')
     backbone = dict(
-        type='mmpretrain.TIMMBackbone',
+        **own,
         model_name='tf_efficientnet_lite0',
         features_only=True,
         out_indices=(1, 2, 3, 4),

@@ -4,6 +4,7 @@ from torch import nn
 
 from mmdrop.models import IBN, GeneralTIMMBackbone, MixStyle
 from mmdrop.registry import MODELS
+from mmdrop.zoo import fuse_norms
 
 timm = pytest.importorskip('timm')
 
@@ -87,3 +88,20 @@ def test_what_is_no_stage_is_named(stages, message):
 def test_a_stage_that_is_not_there_is_named():
     with pytest.raises(AttributeError, match='no attribute `9`'):
         build(mix_stages=('blocks.9',))
+
+
+def test_fused_batch_norms_leave_the_instance_norms_alone():
+    torch.manual_seed(0)
+    model = build(ibn_stages=('blocks.1',))
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    model.eval()
+    x = torch.randn(2, 3, 64, 32)
+    expected = model(x)
+    fuse_norms(model)
+    assert sum(isinstance(m, IBN) for m in model.modules()) == 2
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in model.modules()) == 2  # those of the IBN
+    for found, level in zip(model(x), expected, strict=True):
+        torch.testing.assert_close(found, level, rtol=1e-3, atol=1e-3)

@@ -1,0 +1,23 @@
+"""Fine-tuning of `drop_lite0` to a few people of CUHK03-P1, at 128×64; no GPU needed."""
+
+from mmengine.config import read_base
+
+with read_base():
+    from .._base_.datasets.cuhk03p1_occluded import *
+    from .._base_.default_runtime import *
+    from .._base_.models.drop_lite0 import *
+    from .._base_.schedules.finetune_20e import *
+
+load_from = 'zoo://drop_lite0'
+model.backbone.init_cfg = None
+model.reid_head.num_classes = None  # as many as there are people to train on
+# The first stages see edges and colours, of which ten people teach little.
+model.frozen = (
+    *('backbone.timm_model.conv_stem', 'backbone.timm_model.bn1'),
+    *('backbone.timm_model.blocks.0', 'backbone.timm_model.blocks.1'),
+)
+train_dataloader.batch_size = 32
+train_dataloader.sampler.num_identities = 8
+train_dataloader.dataset.identities = (0, 50)
+# Told apart after the last epoch: training people that are not trained on.
+val_dataloader.dataset.update(split='val', identities=(50, 503))
