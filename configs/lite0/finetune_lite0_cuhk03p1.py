@@ -2,6 +2,8 @@
 
 from mmengine.config import read_base
 
+from mmdrop.models import GeneralTIMMBackbone
+
 with read_base():
     from .._base_.datasets.cuhk03p1_occluded import *
     from .._base_.default_runtime import *
@@ -12,10 +14,8 @@ load_from = 'zoo://drop_lite0'
 model.backbone.init_cfg = None
 model.reid_head.num_classes = None  # as many as there are people to train on
 # The first stages see edges and colours, of which ten people teach little.
-model.frozen = (
-    *('backbone.timm_model.conv_stem', 'backbone.timm_model.bn1'),
-    *('backbone.timm_model.blocks.0', 'backbone.timm_model.blocks.1'),
-)
+model.backbone.type = GeneralTIMMBackbone
+model.backbone.frozen = ('conv_stem', 'bn1', 'blocks.0', 'blocks.1')
 train_dataloader.batch_size = 32
 train_dataloader.sampler.num_identities = 8
 train_dataloader.dataset.identities = (0, 50)

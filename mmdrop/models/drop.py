@@ -33,14 +33,11 @@ class DROP(BaseModel):
         detach_parsing: Keep the gradients of the ReID losses out of the parsing branch.
         parsing_gradient: Factor of the gradients of the ReID losses that enter the parsing branch;
             0 is ``detach_parsing``.
-        frozen: Modules that are not trained, such as ``'backbone.timm_model.blocks.0'``: they get
-            no gradient, and their batch norms keep the statistics that they have.
         channels_last: Store convolution weights and inputs channels last, faster with AMP on GPUs.
         data_preprocessor: Config of the preprocessor, ``ImgDataPreprocessor`` as a rule.
         init_cfg: Initialisation, as in MMEngine.
 
     Raises:
-        AttributeError: There is no such module to freeze.
         ValueError: Parsing head and ReID head disagree on the number of parts, or
             ``parsing_gradient`` is negative.
     """
@@ -55,7 +52,6 @@ class DROP(BaseModel):
         parsing_head: dict | None = None,
         detach_parsing: bool = False,
         parsing_gradient: float = 1.0,
-        frozen: Sequence[str] = (),
         channels_last: bool = False,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
@@ -73,16 +69,6 @@ class DROP(BaseModel):
         self.parsing_gradient = 0.0 if detach_parsing else parsing_gradient
         self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
         self.to(memory_format=self.memory_format)
-        self._frozen = tuple(frozen)
-        for name in self._frozen:
-            self.get_submodule(name).requires_grad_(False)
-
-    def train(self, mode: bool = True) -> 'DROP':
-        """Set all modules but the frozen ones to training or evaluation."""
-        super().train(mode)
-        for name in self._frozen:
-            self.get_submodule(name).eval()
-        return self
 
     def _check_num_parts(self) -> None:
         wanted = getattr(self.reid_head, 'num_parts', None)  # None: reads no parsing

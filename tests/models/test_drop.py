@@ -152,26 +152,6 @@ def test_reid_gradients_may_reach_the_parsing_branch_in_part():
         small_model(parsing_gradient=-1)
 
 
-def test_frozen_modules_keep_every_number_in_a_training_step():
-    frozen = ('backbone.conv1', 'backbone.layer1')
-    model = small_model(frozen=frozen).train()
-    before = copy.deepcopy(model.state_dict())
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.1, weight_decay=0.1)
-    model.parse_losses(model(*batch(), mode='loss'))[0].backward()
-    optimizer.step()
-    changed = {k for k, v in model.state_dict().items() if not torch.equal(v, before[k])}
-    assert not any(name.startswith(frozen) for name in changed)
-    assert any(name.startswith('backbone.layer2') and 'running_mean' in name for name in changed)
-    norms = [x for x in model.backbone.layer1.modules() if isinstance(x, torch.nn.BatchNorm2d)]
-    assert norms and not any(norm.training for norm in norms)
-    assert model.backbone.layer2.training and not model.eval().backbone.layer2.training
-
-
-def test_a_frozen_module_that_is_not_there_is_named():
-    with pytest.raises(AttributeError, match='layer9'):
-        small_model(frozen=('backbone.layer9',))
-
-
 @pytest.mark.parametrize(
     'parsing_head', [None, dict(type='ParsingHead', in_channels=8, num_parts=5)]
 )

@@ -1,4 +1,4 @@
-"""timm's backbones with what helps on cameras that were not trained on."""
+"""timm's backbones with what helps on other cameras than those trained on."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from mmdrop.registry import MODELS
 
 @MODELS.register_module()
 class GeneralTIMMBackbone(TIMMBackbone):
-    """mmpretrain's ``TIMMBackbone`` with instance norms and mixed styles in chosen stages.
+    """mmpretrain's ``TIMMBackbone`` with frozen stages, instance norms and mixed styles.
 
     As in ResNet-IBN-a, the first norm of each block of a stage becomes :class:`IBN`; pretrained
     weights of plain batch norms are loaded into it.  Styles are mixed behind a stage.  Neither
@@ -22,6 +22,8 @@ class GeneralTIMMBackbone(TIMMBackbone):
             blocks with ``bn1``: EfficientNet, MobileNet, ResNet.
         ibn_stages: Modules of timm's network, such as ``('blocks.0', 'blocks.1')``.
         mix_stages: Likewise.
+        frozen: Modules of timm's network that are not trained: they get no gradient, and their
+            batch norms keep the statistics that they have.
         mix: Config of what is put behind ``mix_stages``, :class:`MixStyle` if left out.
         kwargs: Further arguments of ``TIMMBackbone``.
 
@@ -36,6 +38,7 @@ class GeneralTIMMBackbone(TIMMBackbone):
         ibn_stages: Sequence[str] = (),
         mix_stages: Sequence[str] = (),
         mix: Mapping | None = None,
+        frozen: Sequence[str] = (),
         **kwargs: object,
     ) -> None:
         super().__init__(model_name, **kwargs)
@@ -43,6 +46,16 @@ class GeneralTIMMBackbone(TIMMBackbone):
             self._put_instance_norms(name)
         for name in mix_stages:
             self._stage(name).append(MODELS.build(mix or dict(type='MixStyle')))
+        self._frozen = tuple(frozen)
+        for name in self._frozen:
+            self.timm_model.get_submodule(name).requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'GeneralTIMMBackbone':
+        """Set all modules but the frozen ones to training or evaluation."""
+        super().train(mode)
+        for name in self._frozen:
+            self.timm_model.get_submodule(name).eval()
+        return self
 
     def _stage(self, name: str) -> nn.Sequential:
         stage = self.timm_model.get_submodule(name)

@@ -72,6 +72,25 @@ def test_styles_are_mixed_behind_the_stage_and_only_in_training():
     assert not torch.allclose(model(x)[1], model(x)[1])
 
 
+def test_frozen_modules_keep_every_number_in_a_training_step():
+    torch.manual_seed(0)
+    frozen = ('conv_stem', 'bn1', 'blocks.0')
+    model = build(frozen=frozen)
+    model.train()
+    before = {name: value.clone() for name, value in model.timm_model.state_dict().items()}
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.1, weight_decay=0.1)
+    sum(level.square().mean() for level in model(torch.randn(2, 3, 64, 32))).backward()
+    optimizer.step()
+    after = model.timm_model.state_dict()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert not any(name.startswith(frozen) for name in changed)
+    assert {'blocks.1.0.bn1.running_mean', 'blocks.1.0.conv_pw.weight'} <= changed
+    assert not model.timm_model.blocks[0][0].bn1.training
+    assert model.timm_model.blocks[1][0].bn1.training
+    model.eval()
+    assert not model.timm_model.blocks[1][0].bn1.training
+
+
 @pytest.mark.parametrize(
     ('stages', 'message'),
     [
@@ -88,6 +107,8 @@ def test_what_is_no_stage_is_named(stages, message):
 def test_a_stage_that_is_not_there_is_named():
     with pytest.raises(AttributeError, match='no attribute `9`'):
         build(mix_stages=('blocks.9',))
+    with pytest.raises(AttributeError, match='no attribute `head`'):
+        build(frozen=('head',))
 
 
 def test_fused_batch_norms_leave_the_instance_norms_alone():
