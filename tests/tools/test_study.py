@@ -552,7 +552,7 @@ def test_a_text_without_a_table_and_an_unknown_recipe_are_refused(tmp_path):
     with pytest.raises(ValueError, match='no table'):
         update_results.fill('text', path)
     text = '<!-- study clean\ndorp | all | –\n-->\n<!-- end -->'
-    with pytest.raises(ValueError, match='not test sets clean, pasted, figures and one file'):
+    with pytest.raises(ValueError, match=r'not test sets clean, .*, figures and one file'):
         update_results.fill('<!-- study clean mIOU\ndrop | all | –\n-->\n<!-- end -->', path)
     with pytest.raises(ValueError, match='dorp'):
         update_results.fill(text, path, recipes={'drop', 'global'})
@@ -562,8 +562,29 @@ def test_the_tables_in_the_docs_are_those_of_the_kept_csv_file():
     root = Path(__file__).parents[2]
     text = (root / 'docs/results.md').read_text()
     path = root / 'benchmarks/study/small.csv'
-    recipes = {path.stem for path in (root / 'configs/study').glob('*.py')}
+    recipes = {path.stem for path in (root / 'configs').rglob('*.py')}
     assert update_results.fill(text, path, recipes) == text
+
+
+def test_a_matrix_of_models_by_test_sets_is_filled_from_its_file(tmp_path):
+    (tmp_path / 'transfer.csv').write_text(
+        'model,set,seen,Rank-1,mAP\na,market1501,yes,90.04,70.06\na,cuhk01,no,10.0,8.0\n'
+        'b,cuhk01,no,11.0,9.0\n'
+    )
+    text = (
+        '<!-- matrix transfer.csv market1501 cuhk01\nb | the second\na | the first\n-->\n'
+        'old\n<!-- end -->'
+    )
+    filled = update_results.fill(text, tmp_path / 'study.csv')
+    assert filled.splitlines()[5:9] == [
+        '| model | Market-1501 | CUHK01 |',
+        '| --- | ---: | ---: |',
+        '| the second | – | 11.0 / 9.0 |',
+        '| the first | 90.0 / 70.1* | 10.0 / 8.0 |',
+    ]
+    assert update_results.fill(filled, tmp_path / 'study.csv') == filled
+    with pytest.raises(ValueError, match='and one file: market1501'):
+        update_results.fill(text.replace(' transfer.csv', '').replace(' cuhk01', '', 1), tmp_path)
 
 
 def test_training_curves_are_the_means_of_epochs(tmp_path):

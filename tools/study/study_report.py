@@ -21,7 +21,13 @@ PARSING = ('aAcc', 'mIoU', *RECALLS, 'balanced_recall')
 FIGURES = ('Rank-1', 'Rank-5', 'Rank-10', 'mAP', 'mINP', *PARSING)
 MAIN = ('Rank-1', 'mAP')
 FACTS = ('train_seconds', 'images_per_second', 'commit', 'torch', 'hardware', 'date', 'test')
-TITLES = {'clean': 'Market-1501', 'pasted': 'Pasted-Market (proxy)'}  # of the test sets
+TITLES = {  # of the test sets
+    'clean': 'Market-1501',
+    'market1501': 'Market-1501',
+    'pasted': 'Pasted-Market (proxy)',
+    'cuhk01': 'CUHK01',
+    'cuhk03p1_occluded': 'CUHK03-P1-Occluded',
+}
 OLD_NAMES = {'pasted': 'occluded'}  # what test sets are called in files of before
 COLUMNS = ('recipe', 'seed', 'set', 'embeddings', *FIGURES, *FACTS)
 

@@ -13,10 +13,20 @@ first column calls it, and what the paper reports::
 Its first line names test sets. Figures behind them take the place of Rank-1 and mAP, and a file
 that of the CSV file, from whose folder it is taken: ``study clean pasted mIoU parsing.csv``.
 
+A matrix of ``transfer_matrix.py`` is a table too.  Its first line names its file, test sets and
+perhaps figures, the others are models and what the first column calls them; figures of a set that
+the model was trained on have a ``*``::
+
+    <!-- matrix transfer.csv market1501 cuhk01
+    global | global baseline
+    -->
+    <!-- end -->
+
     python tools/study/update_results.py study.csv docs/results.md
 """
 
 import argparse
+import csv
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -25,7 +35,7 @@ from study_report import FIGURES, MAIN, TITLES, read_csv, values, write
 
 from mmdrop.utils import markdown_table, write_atomically
 
-_TABLE = re.compile(r'(<!-- study ([^\n]*)\n(.*?)-->\n).*?(<!-- end -->)', re.DOTALL)
+_TABLE = re.compile(r'(<!-- (study|matrix) ([^\n]*)\n(.*?)-->\n).*?(<!-- end -->)', re.DOTALL)
 
 
 def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
@@ -38,14 +48,18 @@ def fill(text: str, path: Path, recipes: Collection[str] | None = None) -> str:
         raise ValueError('the text holds no table, <!-- study … --> … <!-- end -->')
 
     def replace(match: re.Match) -> str:
-        head, words, lines, end = match.groups()
+        head, kind, words, lines, end = match.groups()
         files = [word for word in words.split() if word.endswith('.csv')]
         figures = [word for word in words.split() if word in FIGURES]
         sets = [word for word in words.split() if word not in [*files, *figures]]
-        if len(files) > 1 or not set(sets) <= set(TITLES):
+        too_few = kind == 'matrix' and not files
+        if len(files) > 1 or too_few or not set(sets) <= set(TITLES):
             raise ValueError(f'not test sets {", ".join(TITLES)}, figures and one file: {words}')
         lines = lines.strip().splitlines()
         named = {re.split('[:|]', line)[0].strip() for line in lines}
+        if kind == 'matrix':
+            cells = make_matrix(path.with_name(files[0]), sets, lines, figures or MAIN)
+            return f'{head}\n{markdown_table(cells)}\n\n{end}'
         if recipes is not None and not named <= set(recipes):
             raise ValueError(f'there is no recipe {", ".join(sorted(named - set(recipes)))}')
         rows = read_csv(path.with_name(files[0]) if files else path)
@@ -82,15 +96,33 @@ def make_table(
     return cells
 
 
+def make_matrix(
+    path: Path, sets: Sequence[str], lines: Sequence[str], figures: Sequence[str] = MAIN
+) -> list[list[str]]:
+    """Cells of a table of models by test sets, header first; what was not tested is a dash."""
+    with path.open(newline='', encoding='utf-8') as file:
+        rows = {(row['model'], row['set']): row for row in csv.DictReader(file)}
+    cells = [['model', *(TITLES[name] for name in sets)]]
+    for line in lines:
+        model, label = (part.strip() for part in line.split('|'))
+        line_cells = [label]
+        for name in sets:
+            row = rows.get((model, name))
+            scores = ' / '.join(f'{float(row[figure]):.1f}' for figure in figures) if row else '–'
+            line_cells.append(scores + ('*' if row and row['seen'] == 'yes' else ''))
+        cells.append(line_cells)
+    return cells
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('csv', type=Path)
     parser.add_argument('markdown', type=Path)
-    parser.add_argument('--recipes', type=Path, default='configs/study', help='their folder')
+    parser.add_argument('--recipes', type=Path, default='configs', help='their folder')
     args = parser.parse_args()
     try:
         text = args.markdown.read_text(encoding='utf-8')
-        recipes = {path.stem for path in args.recipes.glob('*.py')}
+        recipes = {path.stem for path in args.recipes.rglob('*.py')}
         write_atomically(args.markdown, fill(text, args.csv, recipes))
     except (OSError, ValueError) as error:
         parser.error(str(error))
