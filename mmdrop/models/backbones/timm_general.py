@@ -1,4 +1,4 @@
-"""timm's backbones with what helps on other cameras than those trained on."""
+"""timm's backbones with what person re-identification changes in them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,7 +11,7 @@ from mmdrop.registry import MODELS
 
 @MODELS.register_module()
 class GeneralTIMMBackbone(TIMMBackbone):
-    """mmpretrain's ``TIMMBackbone`` with frozen stages, instance norms and mixed styles.
+    """mmpretrain's ``TIMMBackbone`` with stages that are frozen, finer or less tied to a camera.
 
     As in ResNet-IBN-a, the first norm of each block of a stage becomes :class:`IBN`; pretrained
     weights of plain batch norms are loaded into it.  Styles are mixed behind a stage.  Neither
@@ -24,12 +24,17 @@ class GeneralTIMMBackbone(TIMMBackbone):
         mix_stages: Likewise.
         frozen: Modules of timm's network that are not trained: they get no gradient, and their
             batch norms keep the statistics that they have.
+        stride_1: Modules of timm's network whose convolutions step by one cell where they stepped
+            by more.  For the last stage it is the "last stride" of Luo et al. (Bag of Tricks and a
+            Strong Baseline for Deep Person Re-identification, Section 3.5): twice the height and
+            width of its maps.  Unlike timm's ``output_stride`` it dilates nothing.
         mix: Config of what is put behind ``mix_stages``, :class:`MixStyle` if left out.
         kwargs: Further arguments of ``TIMMBackbone``.
 
     Raises:
         AttributeError: The network has no such stage.
-        TypeError: A stage is no ``nn.Sequential``, or none of its blocks has a batch norm ``bn1``.
+        TypeError: A stage is no ``nn.Sequential``, none of its blocks has a batch norm ``bn1``, or
+            a module of ``stride_1`` steps by other means than convolutions, or not at all.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class GeneralTIMMBackbone(TIMMBackbone):
         mix_stages: Sequence[str] = (),
         mix: Mapping | None = None,
         frozen: Sequence[str] = (),
+        stride_1: Sequence[str] = (),
         **kwargs: object,
     ) -> None:
         super().__init__(model_name, **kwargs)
@@ -46,6 +52,8 @@ class GeneralTIMMBackbone(TIMMBackbone):
             self._put_instance_norms(name)
         for name in mix_stages:
             self._stage(name).append(MODELS.build(mix or dict(type='MixStyle')))
+        for name in stride_1:
+            self._keep_size(name)
         self._frozen = tuple(frozen)
         for name in self._frozen:
             self.timm_model.get_submodule(name).requires_grad_(False)
@@ -74,3 +82,15 @@ class GeneralTIMMBackbone(TIMMBackbone):
             norm = block.bn1
             block.bn1 = IBN(norm.num_features, norm.eps, getattr(norm, 'act', None))
             block.bn1.BN.momentum = norm.momentum
+
+    def _keep_size(self, name: str) -> None:
+        steps = [
+            module
+            for module in self.timm_model.get_submodule(name).modules()
+            if getattr(module, 'stride', 1) not in (1, (1, 1))
+        ]
+        if not steps or not all(isinstance(x, nn.Conv2d) for x in steps):
+            found = ', '.join(sorted({type(x).__name__ for x in steps})) or 'nothing'
+            raise TypeError(f'{name!r} is not made finer, as {found} in it has a stride over 1')
+        for conv in steps:
+            conv.stride = (1, 1)

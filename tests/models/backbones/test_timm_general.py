@@ -126,3 +126,34 @@ def test_fused_batch_norms_leave_the_instance_norms_alone():
     assert sum(isinstance(m, nn.BatchNorm2d) for m in model.modules()) == 2  # those of the IBN
     for found, level in zip(model(x), expected, strict=True):
         torch.testing.assert_close(found, level, rtol=1e-3, atol=1e-3)
+
+
+def test_a_stage_of_stride_1_has_finer_maps_and_the_same_weights():
+    plain, finer = build(), build(stride_1=('blocks.5',))
+    finer.load_state_dict(plain.state_dict())
+    plain.eval()
+    finer.eval()
+    x = torch.randn(2, 3, 128, 64)
+    with torch.no_grad():
+        coarse, fine = plain(x), finer(x)
+    assert [tuple(y.shape[2:]) for y in coarse] == [(32, 16), (16, 8), (8, 4), (4, 2)]
+    assert [tuple(y.shape[2:]) for y in fine] == [(32, 16), (16, 8), (8, 4), (8, 4)]
+    for mine, theirs in zip(fine[:3], coarse[:3], strict=True):
+        torch.testing.assert_close(mine, theirs)
+
+    # The finer map of the convolution holds the coarser one at every second cell.
+    conv = finer.timm_model.blocks[5][0].conv_dw
+    source = plain.timm_model.blocks[5][0].conv_dw
+    y = torch.randn(1, conv.in_channels, 9, 9)  # odd: the same padding before and behind
+    torch.testing.assert_close(conv(y)[..., ::2, ::2], source(y))
+    assert all(x.dilation == (1, 1) for x in finer.modules() if isinstance(x, nn.Conv2d))
+
+
+def test_a_stage_without_a_stride_is_not_made_finer():
+    with pytest.raises(TypeError, match='nothing in it has a stride over 1'):
+        build(stride_1=('blocks.4',))
+
+
+def test_a_stage_that_pools_is_not_made_finer():
+    with pytest.raises(TypeError, match='AvgPool2d'):
+        GeneralTIMMBackbone('resnet26d', features_only=True, stride_1=('layer4',))
