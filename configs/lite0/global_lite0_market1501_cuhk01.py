@@ -1,0 +1,26 @@
+"""Global baseline on Market-1501 and CUHK01, tested on CUHK03-P1-Occluded; no GPU needed."""
+
+from mmengine.config import read_base
+
+from mmdrop.datasets import JointReID
+from mmdrop.engine import MultiSetTestLoop
+
+with read_base():
+    from .._base_.datasets.joint_128x64 import *
+    from .._base_.default_runtime import *
+    from .._base_.models.global_lite0 import *
+    from .._base_.schedules.adam_cosine_40e import *
+
+model.reid_head.num_classes = 751 + 971
+train_dataloader.dataset = dict(
+    type=JointReID, datasets=dict(market1501=market1501_train, cuhk01=cuhk01_train)
+)
+test_evaluator.embeddings = ('global',)
+val_evaluator.embeddings = ('global',)
+
+# Cameras of neither; and, for what breadth costs at home, Market-1501.
+test_dataloader = cuhk03p1_dataloader
+val_dataloader = test_dataloader
+test_cfg = dict(
+    type=MultiSetTestLoop, sets=dict(market1501=market1501_dataloader, pasted=pasted_dataloader)
+)
