@@ -12,6 +12,7 @@ from mmdrop.engine import (
     report_parsing,
     report_reranked,
     report_table,
+    report_verification,
 )
 
 
@@ -26,6 +27,11 @@ def main() -> None:
     )
     parser.add_argument(
         '--rerank', action='store_true', help='report the scores after re-ranking as well'
+    )
+    parser.add_argument(
+        '--verification',
+        action='store_true',
+        help='report error rates of verification and of open-set identification as well',
     )
     parser.add_argument(
         '--on',
@@ -49,6 +55,8 @@ def main() -> None:
         report_table(cfg)
     if args.rerank:
         report_reranked(cfg)
+    if args.verification:
+        report_verification(cfg)
     if args.parsing:
         report_parsing(cfg)
     keep_freed_memory()

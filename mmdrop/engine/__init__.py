@@ -13,7 +13,13 @@ from .config import add_cfg_options, find_config, merge_options, read_config
 from .config_datasets import inner_datasets, input_size, is_trained_on
 from .cpu import keep_freed_memory
 from .distributed import prepare_cpu_launch
-from .evaluation_reports import replace_test_sets, report_parsing, report_reranked, report_table
+from .evaluation_reports import (
+    replace_test_sets,
+    report_parsing,
+    report_reranked,
+    report_table,
+    report_verification,
+)
 from .hooks import (
     BatchStreams,
     NonFiniteLossHook,
@@ -87,6 +93,7 @@ __all__ = [
     'report_parsing',
     'report_reranked',
     'report_table',
+    'report_verification',
     'sync_batch_norm',
     'weights_of',
 ]

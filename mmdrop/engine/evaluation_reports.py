@@ -59,6 +59,12 @@ def report_reranked(cfg: Config) -> None:
         metric.rerank = metric.get('rerank') or True
 
 
+def report_verification(cfg: Config) -> None:
+    """Make the config's metrics report verification and open-set identification too."""
+    for metric in _reid_metrics(cfg):
+        metric.verification = metric.get('verification') or True
+
+
 def replace_test_sets(cfg: Config, sets: Sequence[str]) -> None:
     """Test on other sets than the config's, each through its test pipeline.
 

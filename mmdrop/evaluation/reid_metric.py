@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import torch
@@ -13,26 +12,19 @@ from mmdrop.functional import (
     KReciprocalReranking,
     check_hidden,
     check_reranking,
+    check_verification,
     count_protocol,
     evaluate_ranking,
+    evaluate_verification,
     rank_gallery,
 )
 from mmdrop.registry import METRICS
 from mmdrop.structures import find_embeddings
 
+from .table_rows import select_columns, table_columns
+
 _NAME = re.compile(r'global|foreground|parts|(part|stripe)_\d+')
 _JUNK = -1  # pid of images that take no rank
-# Legs and feet, which Table 6 of the paper takes in pairs at K = 8.
-_PAIRS = {'k=5+6': ('part_5', 'part_6'), 'k=7+8': ('part_7', 'part_8')}
-# Rows of Table 6 of the paper below those of the single parts, in its order.
-_TABLE_ROWS = {
-    'G': ('global',),
-    'F': ('foreground',),
-    'P': ('parts',),
-    'G+F': ('global', 'foreground'),
-    'F+P': ('foreground', 'parts'),
-    'G+F+P': ('global', 'foreground', 'parts'),
-}
 
 
 @METRICS.register_module()
@@ -59,6 +51,11 @@ class ReIDMetric(BaseMetric):
         rerank: Also report the scores after k-reciprocal re-ranking, under keys such as
             ``'reranked/mAP'``: True, or a dict of ``k1`` (20), ``k2`` (6) and ``weight`` (0.3), see
             :class:`~mmdrop.functional.KReciprocalReranking`.
+        verification: Also report, under keys such as ``'verification/TPR@FPR=0.001'``, how many
+            pairs of one person are accepted where few pairs of two are, and how many queries are
+            identified where few strangers are, see
+            :func:`~mmdrop.functional.evaluate_verification`: True, or a dict of ``fpr`` and
+            ``fpir``, see :meth:`~mmdrop.functional.Verification.scores`.
         num_rank_lists: Number of queries to keep rank lists of.
         rank_list_length: Gallery images in a rank list.
         collect_device: Device to gather the results of all processes on, ``'cpu'`` or ``'gpu'``.
@@ -78,6 +75,7 @@ class ReIDMetric(BaseMetric):
         hidden: str | float = 'skip',
         graded: bool = False,
         rerank: bool | Mapping[str, float] = False,
+        verification: bool | Mapping[str, Sequence[float]] = False,
         num_rank_lists: int = 8,
         rank_list_length: int = 10,
         collect_device: str = 'cpu',
@@ -100,6 +98,7 @@ class ReIDMetric(BaseMetric):
             if hidden != 'skip':
                 raise ValueError("rerank needs hidden='skip': other distances are not symmetric")
             check_reranking(**self.rerank)
+        self.verification = check_verification(verification)
         if num_rank_lists < 0 or rank_list_length < 1:
             raise ValueError(
                 'num_rank_lists must be at least 0 and rank_list_length at least 1, '
@@ -150,7 +149,7 @@ class ReIDMetric(BaseMetric):
         names = results[0]['embedding_names']
         rows = {'+'.join(self.embeddings): find_embeddings(self.embeddings, names)}
         if self.table:
-            rows |= _table_columns(names)
+            rows |= table_columns(names)
 
         visibility = 'visibility_score' if self.graded else 'visibility'
         inputs = {
@@ -169,22 +168,27 @@ class ReIDMetric(BaseMetric):
         for columns in rows.values():
             key = tuple(columns)
             if key not in scores:
-                arguments = _select(inputs, columns)
+                arguments = select_columns(inputs, columns)
                 scores[key] = evaluate_ranking(
                     **arguments, **labels, topk=self.topk, hidden=self.hidden
                 )
         scores_of_rows = {row: scores[tuple(columns)] for row, columns in rows.items()}
         if self.rerank is not None:
-            arguments = _select(inputs, next(iter(rows.values())))
+            arguments = select_columns(inputs, next(iter(rows.values())))
             scores_of_rows['reranked'] = self._score_reranked(arguments, labels)
-        self._log(scores_of_rows, count_protocol(**labels))
+        arguments = select_columns(inputs, next(iter(rows.values())))
+        verified: dict[str, float] = {}
+        if self.verification is not None:
+            pairs = evaluate_verification(**arguments, **labels, hidden=self.hidden)
+            verified = pairs.scores(**self.verification)
+        self._log(scores_of_rows, verified, count_protocol(**labels))
 
         main = next(iter(rows))
-        self.rank_lists = self._make_rank_lists(sides, _select(inputs, rows[main]), labels)
+        self.rank_lists = self._make_rank_lists(sides, arguments, labels)
         metrics = dict(scores_of_rows.pop(main))
         for row, row_scores in scores_of_rows.items():
             metrics |= {f'{row}/{name}': value for name, value in row_scores.items()}
-        return metrics
+        return metrics | {f'verification/{name}': value for name, value in verified.items()}
 
     def _score_reranked(self, arguments: dict, labels: dict) -> dict[str, float]:
         # Junk of the data set must not be anybody's neighbour.
@@ -195,7 +199,12 @@ class ReIDMetric(BaseMetric):
         distances = KReciprocalReranking(**arguments, **self.rerank)
         return evaluate_ranking(**arguments, **labels, topk=self.topk, distances=distances)
 
-    def _log(self, rows: dict[str, dict[str, float]], counts: dict[str, int]) -> None:
+    def _log(
+        self,
+        rows: dict[str, dict[str, float]],
+        verified: dict[str, float],
+        counts: dict[str, int],
+    ) -> None:
         width = max(len('embeddings'), *map(len, rows))
         name = (self.dataset_meta or {}).get('dataset_name', 'test set')
         lines = [
@@ -208,6 +217,7 @@ class ReIDMetric(BaseMetric):
         lines.append('embeddings'.ljust(width) + ''.join(f'{name:>9}' for name in header))
         for row, scores in rows.items():
             lines.append(row.ljust(width) + ''.join(f'{x:9.2f}' for x in scores.values()))
+        lines += [f'{name:<15}{value:9.2f}' for name, value in verified.items()]
         print_log('\n'.join(lines), logger='current')
 
     def _make_rank_lists(
@@ -243,32 +253,6 @@ class ReIDMetric(BaseMetric):
             names = sides['query'][i]['embedding_names']
             rank_lists.append(dict(embedding_names=names, query=query, gallery=gallery))
         return rank_lists
-
-
-def _table_columns(names: Sequence[str]) -> dict[str, list[int]]:
-    """Rows of Table 6 that these embeddings allow, and their columns."""
-    parts = [name for name in names if name.startswith(('part_', 'stripe_'))]
-    rows = {name: (name,) for name in parts}
-    if len(parts) == 8:
-        rows |= _PAIRS
-    rows |= _TABLE_ROWS
-    columns = {}
-    for row, wanted in rows.items():
-        with suppress(ValueError):
-            columns[row] = find_embeddings(wanted, names)
-    return columns
-
-
-def _select(inputs: dict[str, dict], columns: list[int]) -> dict[str, Any]:
-    """Arguments of the ranking; neighbouring columns are a view, for a copy could be large."""
-    index: slice | list[int] = columns
-    if columns == list(range(columns[0], columns[-1] + 1)):
-        index = slice(columns[0], columns[-1] + 1)
-    arguments = {}
-    for side, tensors in inputs.items():
-        arguments[side] = tensors['embeddings'][:, index]
-        arguments[f'{side}_visibility'] = tensors['visibility'][:, index]
-    return arguments
 
 
 def _describe(sample: dict, **more: Any) -> dict:

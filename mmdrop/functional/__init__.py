@@ -10,13 +10,17 @@ from .gradient import scale_gradient
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
 from .reranking import KReciprocalReranking, check_reranking
 from .resize import resize_bilinear, resize_labels
+from .verification import Verification, check_verification, evaluate_verification
 
 __all__ = [
     'KReciprocalReranking',
+    'Verification',
     'check_hidden',
     'check_reranking',
+    'check_verification',
     'count_protocol',
     'evaluate_ranking',
+    'evaluate_verification',
     'mean_over_shared_parts',
     'pairwise_part_distance',
     'part_distance',

@@ -69,7 +69,7 @@ def evaluate_ranking(
     topk = (topk,) if isinstance(topk, int) else tuple(topk)
     if any(k < 1 for k in topk):
         raise ValueError(f'topk must hold ranks from 1 on, got {topk}')
-    protocol = _Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
+    protocol = Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
     gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     chunks = protocol.chunks(chunk_size)
     if distances is None:
@@ -136,7 +136,7 @@ def rank_gallery(
         labels = [[-1] * len(query), [0] * len(gallery), [-1] * len(query), [-1] * len(gallery)]
     if len(labels) != 4:
         raise ValueError('give pids and camids of query and gallery, or none of them')
-    protocol = _Protocol(query, gallery, *labels)
+    protocol = Protocol(query, gallery, *labels)
     gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     keys = []
     for rows in protocol.chunks(None):
@@ -162,7 +162,7 @@ def count_protocol(
         of these ``'dropped'`` (pid −1), gallery ``'identities'``, and ``'junk'`` pairs.
     """
     none = torch.empty(len(query_pids), 0), torch.empty(len(gallery_pids), 0)
-    protocol = _Protocol(*none, query_pids, gallery_pids, query_camids, gallery_camids)
+    protocol = Protocol(*none, query_pids, gallery_pids, query_camids, gallery_camids)
     same_pid = [protocol.same_pid(rows) for rows in protocol.chunks(None)]
     return {
         'queries': len(query_pids),
@@ -174,7 +174,7 @@ def count_protocol(
     }
 
 
-class _Protocol:
+class Protocol:
     """Labels of a test set, and which gallery images match or are junk for which query."""
 
     def __init__(

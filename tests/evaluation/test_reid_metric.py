@@ -209,3 +209,38 @@ def test_arguments_out_of_range_are_refused(arguments):
 
 def test_a_single_rank_may_be_reported():
     assert ReIDMetric(topk=3).topk == (3,)
+
+
+def test_verification_of_a_hand_made_test_set():
+    def towards(degrees):
+        angle = torch.tensor(degrees).deg2rad()
+        return torch.stack([angle.cos(), angle.sin()]).expand(5, 2)
+
+    samples = [
+        sample(1, 0, True, towards(0.0)),
+        sample(2, 0, True, towards(120.0)),
+        sample(1, 1, False, towards(-30.0)),
+        sample(2, 1, False, towards(-150.0)),
+    ]
+    options = dict(fpr=(0.1, 0.5), fpir=(0.1, 0.9))
+    metrics = evaluate(ReIDMetric(verification=options), samples)
+    # Genuine pairs are 30° and 90° apart, impostors 150° both.
+    expected = {'TPR@FPR=0.1': 100, 'TPR@FPR=0.5': 100, 'EER': 0, 'TPIR@FPIR=0.1': 100}
+    for name, value in expected.items():
+        assert metrics[f'reid/verification/{name}'] == pytest.approx(value)
+
+
+def test_verification_is_of_the_embeddings_that_are_matched():
+    samples = random_samples()
+    both = evaluate(ReIDMetric(verification=True), samples)
+    single = evaluate(ReIDMetric('part_2', verification=True), samples)
+    names = [name for name in both if '/verification/' in name]
+    assert len(names) == 6 and any(both[name] != single[name] for name in names)
+    plain = evaluate(ReIDMetric(), samples)
+    assert plain == {name: value for name, value in both.items() if name not in names}
+
+
+@pytest.mark.parametrize('options', [dict(fpr=(0.1, 1.0)), dict(rates=(0.1,)), dict(fpir=[0])])
+def test_verification_of_wrong_rates_is_refused(options):
+    with pytest.raises(ValueError, match='fpr and fpir, lists of rates between 0 and 1'):
+        ReIDMetric(verification=options)
