@@ -1,5 +1,6 @@
 """Functions of tensors that training, evaluation and inference share; they import torch only."""
 
+from .calibration import Calibration, Reliability, fit_calibration, measure_reliability
 from .distance import (
     check_hidden,
     mean_over_shared_parts,
@@ -13,7 +14,9 @@ from .resize import resize_bilinear, resize_labels
 from .verification import Verification, check_verification, evaluate_verification
 
 __all__ = [
+    'Calibration',
     'KReciprocalReranking',
+    'Reliability',
     'Verification',
     'check_hidden',
     'check_reranking',
@@ -21,7 +24,9 @@ __all__ = [
     'count_protocol',
     'evaluate_ranking',
     'evaluate_verification',
+    'fit_calibration',
     'mean_over_shared_parts',
+    'measure_reliability',
     'pairwise_part_distance',
     'part_distance',
     'rank_gallery',
