@@ -18,6 +18,7 @@ cuhk01_train.pipeline.insert(1, market1501_occluders)
 train_dataloader.dataset = dict(
     type=JointReID, datasets=dict(market1501=market1501_train, cuhk01=cuhk01_train)
 )
+train_dataloader.sampler.balance = dict(market1501=2, cuhk01=1)
 
 # Cameras of neither; and, for what breadth costs at home, Market-1501.
 test_dataloader = cuhk03p1_dataloader

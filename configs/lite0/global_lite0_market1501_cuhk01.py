@@ -15,6 +15,7 @@ model.reid_head.num_classes = 751 + 971
 train_dataloader.dataset = dict(
     type=JointReID, datasets=dict(market1501=market1501_train, cuhk01=cuhk01_train)
 )
+train_dataloader.sampler.balance = dict(market1501=2, cuhk01=1)
 test_evaluator.embeddings = ('global',)
 val_evaluator.embeddings = ('global',)
 
