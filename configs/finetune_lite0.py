@@ -13,6 +13,7 @@ model.backbone.init_cfg = None
 model.channels_last = True
 model.parsing_head.num_parts = 5
 model.reid_head.num_parts = 5
+model.reid_head.embed_channels = 128
 model.reid_head.num_classes = None  # as many as there are people to train on
 # The labels are the parser's own: the identity losses must not pull it away from them.
 model.detach_parsing = True

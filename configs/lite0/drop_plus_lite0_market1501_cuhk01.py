@@ -13,6 +13,7 @@ with read_base():
 
 model.reid_head.num_classes = 751 + 971
 model.reid_head.part_loss.loss_weight = 2.0
+model.reid_head.embed_channels = 128  # docs/breadth.md
 market1501_train.pipeline.insert(2, market1501_occluders)
 cuhk01_train.pipeline.insert(1, market1501_occluders)
 train_dataloader.dataset = dict(

@@ -12,6 +12,7 @@ with read_base():
 
 load_from = 'zoo://drop_lite0'
 model.backbone.init_cfg = None
+model.reid_head.embed_channels = 128
 model.reid_head.num_classes = None  # as many as there are people to train on
 # The first stages see edges and colours, of which ten people teach little.
 model.backbone.type = GeneralTIMMBackbone
