@@ -8,7 +8,7 @@ from mmdrop.engine import MultiSetTestLoop
 with read_base():
     from .._base_.datasets.joint_128x64 import *
     from .._base_.default_runtime import *
-    from .._base_.models.drop_lite0 import *
+    from .._base_.models.drop_lite0_128x64 import *
     from .._base_.schedules.adam_cosine_40e import *
 
 # The last people of each set are kept to tell how sure a match is (docs/breadth.md).

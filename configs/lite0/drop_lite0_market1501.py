@@ -7,7 +7,7 @@ from mmdrop.engine import MultiSetTestLoop
 with read_base():
     from .._base_.datasets.market1501_128x64 import *
     from .._base_.default_runtime import *
-    from .._base_.models.drop_lite0 import *
+    from .._base_.models.drop_lite0_128x64 import *
     from .._base_.schedules.adam_cosine_40e import *
 
 model.reid_head.num_classes = 751

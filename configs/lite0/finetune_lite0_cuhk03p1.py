@@ -7,7 +7,7 @@ from mmdrop.models import GeneralTIMMBackbone
 with read_base():
     from .._base_.datasets.cuhk03p1_occluded import *
     from .._base_.default_runtime import *
-    from .._base_.models.drop_lite0 import *
+    from .._base_.models.drop_lite0_128x64 import *
     from .._base_.schedules.finetune_20e import *
 
 load_from = 'zoo://drop_lite0'

@@ -1,7 +1,7 @@
 from mmengine.config import read_base
 
 with read_base():
-    from .drop_lite0 import *
+    from .drop_lite0_128x64 import *
 
 # Both branches read P_reid, as in BPBReID, and nothing else of DROP is there.
 model.parsing_neck = None

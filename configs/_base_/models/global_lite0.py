@@ -3,7 +3,7 @@ from mmengine.config import read_base
 from mmdrop.models import GlobalReIDHead
 
 with read_base():
-    from .drop_lite0 import *
+    from .drop_lite0_128x64 import *
 
 model.parsing_neck = None
 model.parsing_head = None
