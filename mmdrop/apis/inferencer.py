@@ -205,6 +205,7 @@ class ReIDInferencer:
             gallery_visibility=gallery_visibility,
             k=topk,
             hidden=self.matching.hidden,
+            squared=self.matching.squared,
         )
 
     def _pack(self, image: Image) -> dict:

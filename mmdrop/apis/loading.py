@@ -15,11 +15,13 @@ class Matching(NamedTuple):
         embeddings: Names of the embeddings to match by.
         hidden: What embeddings count that a gallery image hides.
         graded: Weigh embeddings by their visibility scores.
+        squared: Take the mean of squared distances.
     """
 
     embeddings: tuple[str, ...] = ('foreground', 'parts')
     hidden: str | float = 'skip'
     graded: bool = False
+    squared: bool = False
 
 
 def tested_matching(cfg: Config) -> Matching:

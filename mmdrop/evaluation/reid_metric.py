@@ -48,6 +48,8 @@ class ReIDMetric(BaseMetric):
             ``'mean'``, see :func:`~mmdrop.functional.part_distance`.
         graded: Weigh embeddings by the products of their visibility scores, instead of counting
             those that are visible in both images.
+        squared: Rank by the mean of squared distances, as inner products of flat codes do, see
+            :func:`~mmdrop.functional.to_flat`.
         rerank: Also report the scores after k-reciprocal re-ranking, under keys such as
             ``'reranked/mAP'``: True, or a dict of ``k1`` (20), ``k2`` (6) and ``weight`` (0.3), see
             :class:`~mmdrop.functional.KReciprocalReranking`.
@@ -74,6 +76,7 @@ class ReIDMetric(BaseMetric):
         table: bool = False,
         hidden: str | float = 'skip',
         graded: bool = False,
+        squared: bool = False,
         rerank: bool | Mapping[str, float] = False,
         verification: bool | Mapping[str, Sequence[float]] = False,
         num_rank_lists: int = 8,
@@ -97,6 +100,8 @@ class ReIDMetric(BaseMetric):
         if self.rerank is not None:
             if hidden != 'skip':
                 raise ValueError("rerank needs hidden='skip': other distances are not symmetric")
+            if squared:
+                raise ValueError('rerank has distances of its own: set squared=False')
             check_reranking(**self.rerank)
         self.verification = check_verification(verification)
         if num_rank_lists < 0 or rank_list_length < 1:
@@ -107,6 +112,7 @@ class ReIDMetric(BaseMetric):
         self.table = table
         self.hidden = hidden
         self.graded = graded
+        self.squared = squared
         self.num_rank_lists = num_rank_lists
         self.rank_list_length = rank_list_length
         self.rank_lists: list[dict] = []
@@ -164,14 +170,13 @@ class ReIDMetric(BaseMetric):
             for key in ('pid', 'camid')
             for side, samples in sides.items()
         }
+        rule: dict[str, Any] = dict(hidden=self.hidden, squared=self.squared)
         scores: dict[tuple, dict[str, float]] = {}  # two rows may stand for the same embeddings
         for columns in rows.values():
             key = tuple(columns)
             if key not in scores:
                 arguments = select_columns(inputs, columns)
-                scores[key] = evaluate_ranking(
-                    **arguments, **labels, topk=self.topk, hidden=self.hidden
-                )
+                scores[key] = evaluate_ranking(**arguments, **labels, topk=self.topk, **rule)
         scores_of_rows = {row: scores[tuple(columns)] for row, columns in rows.items()}
         if self.rerank is not None:
             arguments = select_columns(inputs, next(iter(rows.values())))
@@ -179,7 +184,7 @@ class ReIDMetric(BaseMetric):
         arguments = select_columns(inputs, next(iter(rows.values())))
         verified: dict[str, float] = {}
         if self.verification is not None:
-            pairs = evaluate_verification(**arguments, **labels, hidden=self.hidden)
+            pairs = evaluate_verification(**arguments, **labels, **rule)
             verified = pairs.scores(**self.verification)
         self._log(scores_of_rows, verified, count_protocol(**labels))
 
@@ -238,7 +243,11 @@ class ReIDMetric(BaseMetric):
             for key, value in labels.items()
         }
         indices, distances = rank_gallery(
-            **arguments, **labels, k=self.rank_list_length, hidden=self.hidden
+            **arguments,
+            **labels,
+            k=self.rank_list_length,
+            hidden=self.hidden,
+            squared=self.squared,
         )
         rank_lists = []
         for i, row, row_distances in zip(chosen, indices, distances, strict=True):

@@ -7,6 +7,7 @@ from .distance import (
     pairwise_part_distance,
     part_distance,
 )
+from .flat import flat_distance, to_flat
 from .gradient import scale_gradient
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
 from .reranking import KReciprocalReranking, check_reranking
@@ -25,6 +26,7 @@ __all__ = [
     'evaluate_ranking',
     'evaluate_verification',
     'fit_calibration',
+    'flat_distance',
     'mean_over_shared_parts',
     'measure_reliability',
     'pairwise_part_distance',
@@ -33,4 +35,5 @@ __all__ = [
     'resize_bilinear',
     'resize_labels',
     'scale_gradient',
+    'to_flat',
 ]

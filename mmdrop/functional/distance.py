@@ -68,6 +68,7 @@ def part_distance(
     gallery_visibility: Tensor | None = None,
     out: Tensor | None = None,
     hidden: Hidden = 'skip',
+    squared: bool = False,
 ) -> Tensor:
     """Distance of every query to every gallery image, as used for retrieval.
 
@@ -92,17 +93,20 @@ def part_distance(
             same person as far as it is nearer than the number, against as far as it is not.
             ``'mean'``: the mean distance of that embedding, from this query to the gallery images
             that show it. A distance then depends on the whole gallery.
+        squared: Take the mean of squared distances, of which an embedding that differs much
+            weighs more. It is what inner products of one vector an image give, see
+            :func:`to_flat`. The number of ``hidden`` stays a distance, and is squared.
 
     Returns:
-        Distances in [0, 2], ``(Q, G)``; infinite where no embedding is visible in both; with a
-        number, where the query shows none; with ``'mean'``, where it shows none that any gallery
-        image shows.
+        Distances in [0, 2], squared ones in [0, 4], ``(Q, G)``; infinite where no embedding is
+        visible in both; with a number, where the query shows none; with ``'mean'``, where it shows
+        none that any gallery image shows.
 
     Raises:
         TypeError: Embeddings or visibility are no tensor.
         ValueError: The shapes do not fit, ``hidden`` is unknown, graded visibility is not in
-            [0, 1], embeddings are not floating-point
-            numbers, or one holds NaN, infinity or values whose squares overflow.
+            [0, 1], embeddings are not floating-point numbers, or one holds NaN, infinity or values
+            whose squares overflow.
     """
     check_inputs(query, gallery, query_visibility, gallery_visibility)
     check_hidden(hidden)
@@ -113,12 +117,13 @@ def part_distance(
         gallery_norm, gallery_size = _norm(gallery, 'gallery')
         # (w d)² = w² (|q|² + |g|² − 2qg) with w = v_q v_g. Visibility is folded into the factors:
         # all three terms are 0 unless both are visible, so invisible pairs need no mask.
-        query_squared, gallery_squared = query_visible.square(), gallery_visible.square()
-        query = query.float() * (-2 * query_squared / query_norm)[..., None]
-        query_size *= query_squared
-        scale = (gallery_squared / gallery_norm).T.contiguous()  # (E, G): rows run along a block
-        gallery_size = (gallery_size * gallery_squared).T.contiguous()
-        weight, gallery_squared = gallery_visible.T.contiguous(), gallery_squared.T.contiguous()
+        power = 1 if squared else 2  # w d² needs no root
+        query_factor, gallery_factor = query_visible.pow(power), gallery_visible.pow(power)
+        query = query.float() * (-2 * query_factor / query_norm)[..., None]
+        query_size *= query_factor
+        scale = (gallery_factor / gallery_norm).T.contiguous()  # (E, G): rows run along a block
+        gallery_size = (gallery_size * gallery_factor).T.contiguous()
+        weight, gallery_factor = gallery_visible.T.contiguous(), gallery_factor.T.contiguous()
 
         out = query.new_empty(len(query), len(gallery)) if out is None else out
         sums = torch.zeros_like(query_size)  # of each query's distances, by embedding
@@ -126,24 +131,28 @@ def part_distance(
         for start in range(0, len(gallery), width):
             block = slice(start, start + width)
             total = out[:, block].zero_()
-            squared, inverse_root = total.new_empty(2, *total.shape)
+            square, inverse_root = total.new_ones(2, *total.shape)
             for e in range(query.shape[1]):
-                torch.mm(query[:, e], gallery[block, e].float().T, out=squared)
-                squared.mul_(scale[e, block])
-                squared.addcmul_(query_squared[:, e, None], gallery_size[e, block])
-                squared.addcmul_(query_size[:, e, None], gallery_squared[e, block])
-                # √x as x / √x: torch's CPU root takes seven times longer where x holds zeros.
-                torch.clamp(squared, min=_ROUNDING, out=inverse_root).rsqrt_()
-                total.addcmul_(torch.threshold_(squared, _ROUNDING, 0), inverse_root)
+                torch.mm(query[:, e], gallery[block, e].float().T, out=square)
+                square.mul_(scale[e, block])
+                square.addcmul_(query_factor[:, e, None], gallery_size[e, block])
+                square.addcmul_(query_size[:, e, None], gallery_factor[e, block])
+                if not squared:
+                    # √x as x / √x: torch's CPU root takes seven times longer where x holds zeros.
+                    torch.clamp(square, min=_ROUNDING, out=inverse_root).rsqrt_()
+                total.addcmul_(torch.threshold_(square, _ROUNDING, 0), inverse_root)
                 if hidden == 'mean':
-                    sums[:, e] += torch.linalg.vecdot(squared, inverse_root)
+                    sums[:, e] += torch.linalg.vecdot(square, inverse_root)
             if hidden == 'skip':
                 num_shared = query_visible @ weight[:, block]
                 total.div_(num_shared).masked_fill_(num_shared == 0, torch.inf)
         if hidden != 'skip':
             num_images = weight.sum(1)  # that show an embedding, or the sum of their weights
             counted = query_visible * (num_images > 0) if hidden == 'mean' else query_visible
-            assumed = counted * hidden if hidden != 'mean' else sums / _no_zero(num_images)
+            if hidden == 'mean':
+                assumed = sums / _no_zero(num_images)
+            else:
+                assumed = counted * (hidden**2 if squared else hidden)
             out.addmm_(assumed, 1 - weight)
             total = counted.sum(1, keepdim=True)
             out.div_(total).masked_fill_(total == 0, torch.inf)

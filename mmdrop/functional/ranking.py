@@ -34,6 +34,7 @@ def evaluate_ranking(
     topk: int | Sequence[int] = (1, 5, 10),
     chunk_size: int | None = None,
     hidden: Hidden = 'skip',
+    squared: bool = False,
     distances: Callable[[Tensor], Tensor] | None = None,
 ) -> dict[str, float]:
     """Rank the gallery for every query by :func:`part_distance` and score the rankings.
@@ -54,6 +55,7 @@ def evaluate_ranking(
         chunk_size: Queries compared at once; chosen by the size of the gallery if left out.
         hidden: What embeddings count that a gallery image hides, see :func:`part_distance`. The
             mean of ``'mean'`` leaves dropped images out and includes a query's junk.
+        squared: Rank by the mean of squared distances, see :func:`part_distance`.
         distances: Called with indices of queries ``(n,)``, gives other distances than those of
             :func:`part_distance`, float32 ``(n, G)`` and not negative; see
             :class:`KReciprocalReranking`.
@@ -87,7 +89,9 @@ def evaluate_ranking(
         else:
             visible = None if query_visibility is None else query_visibility[rows]
             out = buffer[: len(rows)]
-            distance = part_distance(query[rows], gallery, visible, gallery_visibility, out, hidden)
+            distance = part_distance(
+                query[rows], gallery, visible, gallery_visibility, out, hidden, squared
+            )
         rank, is_rank = protocol.match_ranks(distance, index[scored], match[scored], junk[scored])
         num_matches = is_rank.sum(1)
         found = torch.arange(1, rank.shape[1] + 1, device=rank.device, dtype=torch.float64)
@@ -115,6 +119,7 @@ def rank_gallery(
     gallery_visibility: Tensor | None = None,
     k: int = 10,
     hidden: Hidden = 'skip',
+    squared: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The first k gallery images of each query, without junk.
 
@@ -142,7 +147,9 @@ def rank_gallery(
     for rows in protocol.chunks(None):
         index, _, junk = protocol.same_pid(rows)
         visible = None if query_visibility is None else query_visibility[rows]
-        distance = part_distance(query[rows], gallery, visible, gallery_visibility, hidden=hidden)
+        distance = part_distance(
+            query[rows], gallery, visible, gallery_visibility, hidden=hidden, squared=squared
+        )
         for parts in protocol.split(distance, index, junk):
             key = protocol.rank_keys(*parts)
             keys.append(key.topk(min(k, len(gallery)), largest=False).values)

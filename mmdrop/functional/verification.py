@@ -14,8 +14,7 @@ from torch import Tensor
 from .distance import Hidden, check_inputs, part_distance
 from .ranking import Labels, Protocol
 
-_BINS = 2**16  # between 0 and 2: a distance is known to 3e-5
-_LARGEST = 2.0
+_BINS = 2**16  # between 0 and the largest distance: one is known to 3e-5, squared to 6e-5
 _CHUNK_PAIRS = 2**22  # counted at once, as 64-bit numbers: 32 MiB
 
 
@@ -109,11 +108,12 @@ def evaluate_verification(
     gallery_visibility: Tensor | None = None,
     chunk_size: int | None = None,
     hidden: Hidden = 'skip',
+    squared: bool = False,
 ) -> Verification:
     """Compare every query with every gallery image and count how many pairs a threshold accepts.
 
-    Distances are counted in 65,536 steps from 0 to 2, so memory does not grow with their number;
-    rates at the thresholds that are returned are exact.  Arguments as those of
+    Distances are counted in 65,536 steps from 0 to 2, squared ones to 4, so memory does not grow
+    with their number; rates at the thresholds that are returned are exact.  Arguments as those of
     :func:`~mmdrop.functional.evaluate_ranking`.
 
     Raises:
@@ -124,14 +124,17 @@ def evaluate_verification(
     protocol = Protocol(query, gallery, query_pids, gallery_pids, query_camids, gallery_camids)
     gallery_visibility = protocol.without_dropped(gallery, gallery_visibility)
     every, genuine = torch.zeros(2, _BINS + 2, dtype=torch.float64, device=query.device)
+    largest = 4 if squared else 2
     nearest: list[tuple[Tensor, Tensor]] = []
     for rows in protocol.chunks(chunk_size or max(1, _CHUNK_PAIRS // len(gallery))):
         index, match, junk = protocol.same_pid(rows)
         visible = None if query_visibility is None else query_visibility[rows]
-        distance = part_distance(query[rows], gallery, visible, gallery_visibility, hidden=hidden)
+        distance = part_distance(
+            query[rows], gallery, visible, gallery_visibility, hidden=hidden, squared=squared
+        )
         mates = distance.gather(1, index)
-        genuine += _count(mates[match])
-        every += _count(distance[:, ~protocol.dropped]) - _count(mates[junk])
+        genuine += _count(mates[match], largest)
+        every += _count(distance[:, ~protocol.dropped], largest) - _count(mates[junk], largest)
         mates = mates.masked_fill_(~match, torch.inf)
         own = match | junk
         distance[own.nonzero()[:, 0], index[own]] = torch.inf
@@ -146,10 +149,10 @@ def evaluate_verification(
     mate, other = (torch.cat(parts) for parts in zip(*nearest, strict=True))
     steps = torch.arange(-1, _BINS, dtype=torch.float64, device=query.device)
     fpr, tpr = (x.cumsum(0)[:-1] / x.sum() for x in (impostors, genuine))
-    return Verification(steps * (_LARGEST / (_BINS - 1)), fpr, tpr, mate, other)
+    return Verification(steps * (largest / (_BINS - 1)), fpr, tpr, mate, other)
 
 
-def _count(distances: Tensor) -> Tensor:
+def _count(distances: Tensor, largest: float) -> Tensor:
     """Distances by the first threshold that accepts them; the last place is beyond all."""
-    place = (distances.flatten().double() * ((_BINS - 1) / _LARGEST)).ceil() + 1
+    place = (distances.flatten().double() * ((_BINS - 1) / largest)).ceil() + 1
     return place.clamp(max=_BINS + 1).long().bincount(minlength=_BINS + 2).double()

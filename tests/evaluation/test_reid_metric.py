@@ -192,6 +192,31 @@ def test_an_embedding_the_model_lacks_is_named_with_the_config_key():
     assert evaluate(ReIDMetric('global'), samples)['reid/mAP'] > 0
 
 
+def test_squared_distances_weigh_a_part_that_differs_much():
+    query, right_angle = torch.tensor([[1.0, 0.0]] * 2), torch.tensor([[0.0, 1.0]] * 2)
+    half = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    names = ('part_1', 'part_2')
+    samples = [
+        sample(1, 0, True, query, names=names),
+        sample(1, 1, False, right_angle, names=names),
+        sample(2, 1, False, half, names=names),
+        sample(3, 1, False, torch.tensor([[0.0, 1.0], [1.0, 0.0]]), names=names),
+    ]
+    # the match at √2 in both parts, the second image at 0 and 2, the third at √2 and 0:
+    # means √2, 1 and √2/2, of squares 2, 2 and 1
+    for squared, order, distance in (
+        (False, [3, 2, 1], [2**-0.5, 1, 2**0.5]),
+        (True, [3, 1, 2], [1, 2, 2]),  # the first of equals
+    ):
+        metric = ReIDMetric('parts', squared=squared, verification=True)
+        evaluate(metric, samples)
+        gallery = metric.rank_lists[0]['gallery']
+        assert [image['pid'] for image in gallery] == order
+        assert [image['distance'] for image in gallery] == pytest.approx(distance, abs=1e-6)
+    with pytest.raises(ValueError, match='squared=False'):
+        ReIDMetric(squared=True, rerank=True)
+
+
 @pytest.mark.parametrize(
     'arguments',
     [

@@ -111,6 +111,43 @@ def test_part_distance_by_hand():
     torch.testing.assert_close(part_distance(query, gallery), expected)
 
 
+def test_squared_part_distance_by_hand():
+    query = torch.tensor([[[2.0, 0.0], [0.0, 3.0]]])
+    gallery = torch.tensor([[[5.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [0.0, 7.0]]])
+    # 0² and 2² (opposite) to the first, √2² (right angle) and 0² to the second
+    expected = torch.tensor([[2.0, 1.0]])
+    torch.testing.assert_close(part_distance(query, gallery, squared=True), expected)
+    second = torch.tensor([[True, True], [False, True]])
+    both = torch.tensor([[True, True]])
+    # the second image hides its first part: left out, at its mean of 0², or at 1.5
+    for hidden, value in (('skip', 0.0), ('mean', 0.0), (1.5, 1.125)):
+        distance = part_distance(query, gallery, both, second, hidden=hidden, squared=True)
+        torch.testing.assert_close(distance, torch.tensor([[2.0, value]]))
+
+
+@pytest.mark.parametrize('hidden', ['skip', 'mean', 1.2])
+@pytest.mark.parametrize('graded', [False, True])
+def test_squared_part_distance_agrees_with_loops_in_float64(hidden, graded):
+    query, gallery, a, b = random_samples(3)
+    if graded:
+        a, b = (
+            torch.rand(x.shape, generator=torch.Generator().manual_seed(len(x))) for x in (a, b)
+        )
+    units = [F.normalize(x.double(), dim=2) for x in (query, gallery)]
+    square = (units[0][:, None] - units[1]).square().sum(3)  # (Q, G, E)
+    weight = a.double()[:, None] * b.double()
+    absent = a.double()[:, None] * (1 - b.double())
+    if hidden == 'skip':
+        expected = (weight * square).sum(2) / weight.sum(2)
+    else:
+        mean = (square * b).sum(1, keepdim=True) / b.double().sum(0)
+        assumed = mean if hidden == 'mean' else hidden**2
+        expected = (weight * square + absent * assumed).sum(2) / a.double().sum(1, keepdim=True)
+    distance = part_distance(query, gallery, a, b, hidden=hidden, squared=True)
+    expected = expected.float().nan_to_num(torch.inf)  # 0 / 0: nothing is shared
+    torch.testing.assert_close(distance, expected, rtol=1e-5, atol=2e-6)
+
+
 @pytest.mark.parametrize('block_pairs', [1, 20, 10**6])
 def test_part_distance_agrees_with_loops_in_float64(block_pairs, monkeypatch):
     monkeypatch.setattr('mmdrop.functional.distance._BLOCK_PAIRS', block_pairs)

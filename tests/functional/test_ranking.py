@@ -98,16 +98,19 @@ def test_without_cameras_nothing_is_junk():
     assert evaluate_ranking(on_circle(0), on_circle(1, 2), *labels)['mAP'] == 100
 
 
+@pytest.mark.parametrize('squared', [False, True])
 @pytest.mark.parametrize('hidden', ['skip', 'mean'])
 @pytest.mark.parametrize('seed', range(5))
-def test_agrees_with_sorting_and_walking_every_row(seed, hidden):
+def test_agrees_with_sorting_and_walking_every_row(seed, hidden, squared):
     inputs = random_test_set(seed)
     names = 'query', 'gallery', 'query_visibility'
     taken = inputs['gallery_visibility'] & (inputs['gallery_pids'] != -1)[:, None]
-    distance = part_distance(*(inputs[name] for name in names), taken, hidden=hidden).numpy()
+    sides = [inputs[name] for name in names]
+    distance = part_distance(*sides, taken, hidden=hidden, squared=squared).numpy()
     assert np.isinf(distance).any() and (inputs['gallery_pids'] == -1).any()
     expected = slow_ranking(distance, *label_arrays(inputs), topk=(1, 5, 10))
-    assert evaluate_ranking(**inputs, hidden=hidden) == pytest.approx(expected, rel=1e-12)
+    scores = evaluate_ranking(**inputs, hidden=hidden, squared=squared)
+    assert scores == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize('chunk_size', [1, 4, 1000])
@@ -140,12 +143,13 @@ def test_other_float_types_are_accepted(dtype):
     assert evaluate_ranking(query, gallery, *labels)['mAP'] == 100
 
 
+@pytest.mark.parametrize('squared', [False, True])
 @pytest.mark.parametrize('seed', range(3))
-def test_rank_gallery_is_the_sorted_row_without_junk(seed):
+def test_rank_gallery_is_the_sorted_row_without_junk(seed, squared):
     inputs = random_test_set(seed)
-    index, distance = rank_gallery(**inputs, k=100)
+    index, distance = rank_gallery(**inputs, k=100, squared=squared)
     names = 'query', 'gallery', 'query_visibility', 'gallery_visibility'
-    full = part_distance(*(inputs[name] for name in names)).numpy()
+    full = part_distance(*(inputs[name] for name in names), squared=squared).numpy()
     query_pids, gallery_pids, query_camids, gallery_camids = label_arrays(inputs)
     for i, row in enumerate(full):
         junk = (gallery_pids == query_pids[i]) & (gallery_camids == query_camids[i])

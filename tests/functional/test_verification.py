@@ -100,8 +100,8 @@ def slow_pairs(query, gallery, distance):
 
 
 @pytest.mark.parametrize('seed', range(3))
-@pytest.mark.parametrize('chunk_size', [None, 7])
-def test_rates_agree_with_loops(seed, chunk_size):
+@pytest.mark.parametrize(('chunk_size', 'squared'), [(None, False), (7, False), (None, True)])
+def test_rates_agree_with_loops(seed, chunk_size, squared):
     query, gallery = random_sides(seed)
     labels = {
         f'{name}_{key}': side[key]
@@ -109,7 +109,11 @@ def test_rates_agree_with_loops(seed, chunk_size):
         for key in ('pids', 'camids', 'visibility')
     }
     found = evaluate_verification(
-        query['embeddings'], gallery['embeddings'], **labels, chunk_size=chunk_size
+        query['embeddings'],
+        gallery['embeddings'],
+        **labels,
+        chunk_size=chunk_size,
+        squared=squared,
     )
     distance = (
         part_distance(
@@ -117,6 +121,7 @@ def test_rates_agree_with_loops(seed, chunk_size):
             gallery['embeddings'],
             query['visibility'],
             gallery['visibility'],
+            squared=squared,
         )
         .double()
         .numpy()

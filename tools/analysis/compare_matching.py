@@ -1,8 +1,9 @@
 """Scores of one model under other rules of matching, from one pass over its test set.
 
 A rule is: the embeddings to match by, the score from which on a part is visible, whether visible
-parts count alike or by their scores, and what a part counts that the gallery image hides; see
-``mmdrop.functional.part_distance``. All combinations of the options are scored::
+parts count alike or by their scores, what a part counts that the gallery image hides, and whether
+distances are squared; see ``mmdrop.functional.part_distance``. All combinations of the options are
+scored::
 
     python tools/analysis/compare_matching.py CONFIG CHECKPOINT [--set pasted] \
         --visibility 0.2 0.4 0.6 --hidden skip mean 1.0 --graded no yes --out matching.csv
@@ -38,6 +39,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--visibility', nargs='+', type=float, help="the model's own if left out")
     parser.add_argument('--graded', nargs='+', choices=('no', 'yes'), default=['no'])
     parser.add_argument('--hidden', nargs='+', default=['skip'], help='skip, mean, or a distance')
+    parser.add_argument('--squared', nargs='+', choices=('no', 'yes'), default=['no'])
     parser.add_argument('--out', type=Path, help='CSV file to write')
     return parser.parse_args()
 
@@ -53,8 +55,10 @@ def score_rules(args: argparse.Namespace, samples: list[dict]) -> Iterator[dict[
         for key in ('pid', 'camid')
         for side, images in sides.items()
     }
-    rules = itertools.product(args.embeddings, args.visibility or [None], args.graded, args.hidden)
-    for embeddings, threshold, graded, hidden in rules:
+    rules = itertools.product(
+        args.embeddings, args.visibility or [None], args.graded, args.hidden, args.squared
+    )
+    for embeddings, threshold, graded, hidden, squared in rules:
         columns = find_embeddings(embeddings.split('+'), samples[0]['embedding_names'])
         tensors = {}
         for side, images in sides.items():
@@ -67,6 +71,7 @@ def score_rules(args: argparse.Namespace, samples: list[dict]) -> Iterator[dict[
             **labels,
             topk=1,
             hidden=hidden if hidden in ('skip', 'mean') else float(hidden),
+            squared=squared == 'yes',
         )
         yield dict(
             set=args.set or '',
@@ -74,6 +79,7 @@ def score_rules(args: argparse.Namespace, samples: list[dict]) -> Iterator[dict[
             visibility='model' if threshold is None else threshold,
             graded=graded,
             hidden=hidden,
+            squared=squared,
             **{name: round(scores[name], 2) for name in FIGURES},
         )
 
