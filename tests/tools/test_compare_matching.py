@@ -42,6 +42,16 @@ SAMPLES = [
 ]
 
 
+PLAIN = dict(
+    embeddings=['foreground+parts'],
+    visibility=None,
+    graded=['no'],
+    hidden=['skip'],
+    squared=['no'],
+    set=None,
+)
+
+
 @pytest.mark.parametrize(
     ('rule', 'rank_1'),
     [
@@ -56,11 +66,19 @@ SAMPLES = [
     ],
 )
 def test_a_hand_made_ranking_follows_the_rule(rule, rank_1):
-    default = dict(
-        embeddings=['foreground+parts'], visibility=None, graded=['no'], hidden=['skip'], set=None
-    )
-    (row,) = tool.score_rules(argparse.Namespace(**default | rule), SAMPLES)
+    (row,) = tool.score_rules(argparse.Namespace(**PLAIN | rule), SAMPLES)
     assert (row['Rank-1'], row['mAP']) == (rank_1, 100 if rank_1 else 50)
+
+
+def test_squares_weigh_what_differs_much():
+    seen = [0.9, 0.9]
+    samples = [
+        sample(1, 0, True, [0.0, 0.0], seen),
+        sample(1, 1, False, [60.0, 60.0], seen),  # at 1 in both: the mean is 1, of squares too
+        sample(2, 1, False, [0.0, 120.0], seen),  # at 0 and √3: 0.87, of squares 1.5
+    ]
+    both = argparse.Namespace(**PLAIN | dict(squared=['no', 'yes']))
+    assert [row['Rank-1'] for row in tool.score_rules(both, samples)] == [0, 100]
 
 
 def test_every_combination_is_a_row():
@@ -69,10 +87,11 @@ def test_every_combination_is_a_row():
         visibility=[0.2, 0.4],
         graded=['no', 'yes'],
         hidden=['skip', 'mean', '1.0'],
+        squared=['no', 'yes'],
         set='pasted',
     )
     rows = list(tool.score_rules(args, SAMPLES))
-    assert len({tuple(row.values())[:5] for row in rows}) == len(rows) == 2 * 2 * 2 * 3
+    assert len({tuple(row.values())[:6] for row in rows}) == len(rows) == 2 * 2 * 2 * 3 * 2
     assert {row['set'] for row in rows} == {'pasted'}
 
 
