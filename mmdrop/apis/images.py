@@ -1,27 +1,48 @@
-"""Images as a user gives them: files, folders, arrays, Pillow images."""
+"""Images as a user gives them: files, folders, patterns, arrays, frames with boxes."""
 
+import glob
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image as PILImage
 
+from mmdrop.apis.boxes import BoxesInput, as_boxes, looks_like_boxes
 from mmdrop.datasets.transforms import to_bgr
 from mmdrop.utils import IMAGE_EXTENSIONS, list_image_files
 
 ImageInput = str | os.PathLike | np.ndarray | PILImage.Image
-Images = ImageInput | Iterable[ImageInput]
+FrameInput = tuple[ImageInput, BoxesInput]
+Images = ImageInput | FrameInput | Iterable[ImageInput | FrameInput]
 
-_ACCEPTED = 'images are files, folders, NumPy arrays and Pillow images, or a list of them'
+_ACCEPTED = (
+    'images are files, folders, NumPy arrays and Pillow images, pairs of one of them and its '
+    'boxes, or a list of these'
+)
 
 
 class Image(NamedTuple):
-    """A file, an array or a Pillow image, with the name it goes by."""
+    """A file, an array or a Pillow image, with the name it goes by.
+
+    Attributes:
+        name: For results; a box of it is ``'name[0]'`` ….
+        source: The image.
+        boxes: People in it, float64 ``(N, 4)``, x and y of two corners in pixels; None for the
+            image of one person.
+    """
 
     name: str
     source: str | np.ndarray | PILImage.Image
+    boxes: np.ndarray | None = None
+
+    @property
+    def people(self) -> list[str]:
+        """Name of each person in it."""
+        if self.boxes is None:
+            return [self.name]
+        return [f'{self.name}[{i}]' for i in range(len(self.boxes))]
 
 
 def decode(source: np.ndarray | PILImage.Image, name: str) -> np.ndarray:
@@ -40,27 +61,47 @@ def decode(source: np.ndarray | PILImage.Image, name: str) -> np.ndarray:
     return np.ascontiguousarray(array)  # OpenCV takes no negative strides, as of a turned one
 
 
-def list_images(inputs: Images) -> list[Image]:
+def is_stream(inputs: Any) -> bool:
+    """Whether images come one by one, of unknown number, and can be walked through once."""
+    return isinstance(inputs, Iterator)
+
+
+def list_images(inputs: Images, recursive: bool = False) -> list[Image]:
     """List images in the order given, those of a folder sorted by name, without reading files.
 
+    Args:
+        inputs: The images.
+        recursive: Look into the folders below a folder too.
+
     Raises:
-        FileNotFoundError: A file or folder is missing.
+        FileNotFoundError: A file or folder is missing, or no file has a pattern's name.
         TypeError: An entry is no path, array or Pillow image.
-        ValueError: There is no image, or an array is not one.
+        ValueError: There is no image, an array is not one, or boxes are none.
     """
-    images = [
-        image
-        for position, item in enumerate(_entries(inputs))
-        for image in _images_of(item, position)
-    ]
+    images = list(iterate_images(inputs, recursive))
     if not images:
         raise ValueError('there is no image: got an empty list')
     return images
 
 
-def _entries(inputs: Any) -> Iterable[ImageInput]:
+def iterate_images(inputs: Images, recursive: bool = False) -> Iterator[Image]:
+    """Images as :func:`list_images`, one by one; of a stream, no sooner than they are asked for."""
+    for position, item in enumerate(_entries(inputs)):
+        yield from _images_of(item, position, recursive)
+
+
+def split_people(images: Iterable[Image]) -> list[Image]:
+    """Each person as an image of its own: of one with boxes, once for each box."""
+    return [
+        image if image.boxes is None else image._replace(boxes=image.boxes[i : i + 1])
+        for image in images
+        for i in range(len(image.people))
+    ]
+
+
+def _entries(inputs: Any) -> Iterable[ImageInput | FrameInput]:
     """One image or folder as a list of one; a stack of arrays one by one."""
-    if isinstance(inputs, str | os.PathLike | PILImage.Image):
+    if isinstance(inputs, str | os.PathLike | PILImage.Image) or _is_frame(inputs):
         return [inputs]
     if isinstance(inputs, np.ndarray):
         # Rows of a stack are images, elements of a column of names are files.
@@ -71,20 +112,20 @@ def _entries(inputs: Any) -> Iterable[ImageInput]:
     return inputs
 
 
-def _images_of(item: Any, position: int) -> list[Image]:
-    """The image, or those of a folder."""
+def _is_frame(item: Any) -> bool:
+    return isinstance(item, tuple) and len(item) == 2 and looks_like_boxes(item[1])
+
+
+def _images_of(item: Any, position: int, recursive: bool) -> list[Image]:
+    """The image, or those of a folder or a pattern."""
+    if _is_frame(item):
+        image, boxes = item
+        found = _images_of(image, position, recursive=False)
+        if len(found) != 1:
+            raise ValueError(f'entry {position} has boxes, which are those of one image: {image}')
+        return [found[0]._replace(boxes=as_boxes(boxes, found[0].name))]
     if isinstance(item, str | os.PathLike):
-        name = os.fspath(item)
-        path = Path(name).expanduser()
-        if name and path.is_dir():
-            return _images_in(path)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f'{name!r}: there is no such image file or folder'
-                + ('; download it first' if '://' in name else '')
-                + ('; list the files with glob.glob' if any(c in name for c in '*?') else '')
-            )
-        return [Image(name, str(path))]
+        return _images_at(os.fspath(item), recursive)
     if isinstance(item, PILImage.Image):
         return [Image(f'image {position}', item)]
     if not isinstance(item, np.ndarray):
@@ -94,12 +135,29 @@ def _images_of(item: Any, position: int) -> list[Image]:
     return [Image(name, item)]
 
 
-def _images_in(folder: Path) -> list[Image]:
-    found = list_image_files(folder, recursive=False, strict=False)
-    if not found:
-        suffixes = ' '.join(sorted(IMAGE_EXTENSIONS))
-        raise ValueError(f'{folder}: no image in this folder (looked for {suffixes})')
-    return [Image(str(path), str(path)) for path in found]
+def _images_at(name: str, recursive: bool) -> list[Image]:
+    path = Path(name).expanduser()
+    if name and path.is_dir():
+        found = list_image_files(path, recursive=recursive, strict=False)
+        if not found:
+            suffixes = ' '.join(sorted(IMAGE_EXTENSIONS))
+            below = '' if recursive else '; those of folders below it are taken with recursive=True'
+            raise ValueError(f'{path}: no image in this folder (looked for {suffixes}{below})')
+        return [Image(str(file), str(file)) for file in found]
+    if path.is_file():
+        return [Image(name, str(path))]
+    if glob.has_magic(name) and '://' not in name:
+        # All files that the user's own pattern names, whatever their extension.
+        files = [
+            file for file in sorted(glob.glob(str(path), recursive=True)) if os.path.isfile(file)
+        ]
+        if not files:
+            raise FileNotFoundError(f'{name!r}: no file has a name of this pattern')
+        return [Image(file, file) for file in files]
+    raise FileNotFoundError(
+        f'{name!r}: there is no such image file or folder'
+        + ('; download it first' if '://' in name else '')
+    )
 
 
 def _check_array(name: str, array: np.ndarray) -> None:

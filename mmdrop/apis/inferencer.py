@@ -1,33 +1,44 @@
+"""Embed and rank images of people with a trained model."""
+
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.device import get_device
+from mmengine.infer import BaseInferencer
 from mmengine.logging import print_log
+from rich.console import Console
+from rich.progress import track
 from torch import Tensor
 
-from mmdrop.apis.images import Image, Images, decode, list_images
-from mmdrop.apis.loading import tested_matching
-from mmdrop.engine import is_packed, load_trained_model
+from mmdrop.apis.embedding import Piece, Reader, embed_images, report_failed
+from mmdrop.apis.embedding_files import EmbeddingWriter
+from mmdrop.apis.embedding_set import EmbeddingSet, stack_sets
+from mmdrop.apis.images import Image, Images, is_stream, iterate_images, list_images, split_people
+from mmdrop.apis.loading import model_name, tested_matching
+from mmdrop.apis.model_tag import make_tag
+from mmdrop.apis.sheets import write_sheets
+from mmdrop.engine import image_steps, is_packed, load_trained_model
 from mmdrop.functional import rank_gallery
-from mmdrop.structures import ReIDDataSample, find_embeddings
-from mmdrop.visualization import draw_parsing_sheet, draw_ranking_sheet
+from mmdrop.registry import SCOPE
+from mmdrop.structures import ReIDDataSample
+from mmdrop.zoo import ModelList, list_models
 
-ROWS_PER_SHEET = 8
 
-
-class ReIDInferencer:
+class ReIDInferencer(BaseInferencer):
     """Embed and rank images of persons with a trained model; no labels, no cameras.
 
-    Images are given as a file, a folder (its image files, sorted by name), an array, a Pillow
-    image, or a sequence of any of these. Arrays are uint8 and BGR, ``(H, W, 3)``, as OpenCV reads
-    them; turn RGB round with ``image[..., ::-1]``. Grey ones, ``(H, W)``, become three channels,
-    and a fourth channel is dropped.
+    Images are given as a file, a folder (its image files, sorted by name), a pattern such as
+    ``'people/*.jpg'``, an array, a Pillow image, a pair of one image and the boxes of its people,
+    or a sequence or stream of any of these. Arrays are uint8 and BGR, ``(H, W, 3)``, as OpenCV
+    reads them; turn RGB round with ``image[..., ::-1]``. Grey ones, ``(H, W)``, become three
+    channels, and a fourth channel is dropped. Boxes are ``(N, 4)``, x1, y1, x2, y2 in pixels; what
+    lies outside the image is left out.
 
     Args:
         model: Name of a model of :func:`list_models`, such as ``'drop_lite0'``, or a model file.
@@ -35,7 +46,16 @@ class ReIDInferencer:
         weights: Checkpoint file or URL of a config. It is read without running code that it may
             hold.
         device: Device such as ``'cuda:0'``; the best one there is if None.
-        batch_size: Images that the model sees at once.
+        batch_size: People that the model sees at once.
+        num_workers: Threads that read images beside the network; one for each core, and at most
+            eight, if None. 0 reads between two batches.
+        show_progress: Show a bar on stderr, where that is a terminal.
+
+    Attributes:
+        model: The network.
+        cfg: Its config.
+        matching: How it compares images.
+        tag: Which model this is, as its embeddings say.
     """
 
     def __init__(
@@ -44,46 +64,110 @@ class ReIDInferencer:
         weights: str | os.PathLike | None = None,
         device: str | None = None,
         batch_size: int = 32,
+        num_workers: int | None = None,
+        show_progress: bool = True,
     ):
+        # MMEngine's own constructor knows no model files, and trusts every checkpoint.
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}')
-        self.batch_size = batch_size
+        if num_workers is None:
+            num_workers = min(8, os.cpu_count() or 1)
+        if num_workers < 0:
+            raise ValueError(f'num_workers must be at least 0, got {num_workers}')
+        self.batch_size, self.num_workers = batch_size, num_workers
+        self.show_progress = show_progress
+        self.scope = SCOPE
         trained = load_trained_model(model, weights)
         if weights is None and (isinstance(model, Config) or not is_packed(model)):
             message = 'ReIDInferencer has no weights: its embeddings are random'
             print_log(message, 'current', logging.WARNING)
-        self.file_pipeline, self.array_pipeline = trained.file_pipeline, trained.array_pipeline
+        self.cfg = trained.config
         self.model = trained.model.to(device or get_device()).eval()
         self.matching = tested_matching(trained.config)
+        loaders, others = image_steps(trained.config)
+        name = model_name(model, weights)
+        self.tag = make_tag(name, trained.config, self.model, [*loaders, *others])
+        self.pipeline = self._init_pipeline(trained.config)
+        self._reader = Reader(trained.file_pipeline, trained.array_pipeline)
 
-    def __call__(self, inputs: Images) -> dict[str, Any]:
+    def __call__(  # type: ignore[override]
+        self,
+        inputs: Images,
+        return_datasamples: bool = False,
+        batch_size: int | None = None,
+        recursive: bool = False,
+    ) -> dict[str, Any] | list[ReIDDataSample]:
         """Embed images; those that cannot be read are left out, and named.
 
-        Returns:
-            - ``names``: N file names; ``'array 0'`` or ``'image 0'`` … for arrays and Pillow
-              images, by position.
-            - ``embeddings``: float32 tensor ``(N, E, C)``, not normalised.
-            - ``visibility``: bool tensor ``(N, E)``.
-            - ``visibility_score``: float32 tensor ``(N, E)`` in [0, 1]; absent where the model
-              gives none.
-            - ``embedding_names``: E names.
-            - ``parsing``: uint8 tensor ``(N, h, w)``, 0 background, 1..K parts; absent where the
-              model predicts none.
-            - ``failed``: from the name of an image that cannot be read to the reason.
+        Args:
+            inputs: The images.
+            return_datasamples: Return data samples instead, with what the model predicts.
+            batch_size: People that the model sees at once; that of the constructor if None.
+            recursive: Look into the folders below a folder too.
 
-            Tensors are on the CPU, in the order of ``names``, which is that of the input without
-            what failed.
+        Returns:
+            A dict of the fields of an :class:`EmbeddingSet`: ``names``, ``embeddings``,
+            ``visibility``, ``embedding_names``, ``failed``, ``model`` and, where there are any,
+            ``visibility_score``, ``parsing`` and ``boxes``. Tensors are on the CPU, in the order
+            of ``names``, which is that of the input without what failed.
 
         Raises:
             FileNotFoundError: A file or folder is missing.
             OSError: No image can be read.
             TypeError: An entry is no path, array or Pillow image.
-            ValueError: There is no image, or an array is not one.
+            ValueError: There is no image, an array is not one, or boxes are none.
         """
-        return self._embed(list_images(inputs))[0]
+        embedded = self.embed(inputs, recursive=recursive, batch_size=batch_size)
+        if return_datasamples:
+            return embedded.to_samples()
+        return self.postprocess(embedded)
+
+    def embed(
+        self,
+        inputs: Images,
+        out: str | os.PathLike | None = None,
+        recursive: bool = False,
+        parsing: bool | None = None,
+        batch_size: int | None = None,
+    ) -> EmbeddingSet:
+        """Embed images as :meth:`__call__`, however many, if need be into a file.
+
+        Args:
+            inputs: The images.
+            out: File to write, ``….safetensors``; beside it lies ``….json`` with the names. What
+                is returned is then mapped from the file, and memory does not grow with the number
+                of images. Ctrl-C leaves what was embedded, and says that it is not complete.
+            recursive: Look into the folders below a folder too.
+            parsing: Keep the predicted parts; if None, unless ``out`` is given.
+            batch_size: People that the model sees at once; that of the constructor if None.
+
+        Raises:
+            FileNotFoundError: As :meth:`__call__`.
+            OSError: Likewise, or the file cannot be written.
+            TypeError: As :meth:`__call__`.
+            ValueError: Likewise, or ``out`` has another ending.
+        """
+        parsing = out is None if parsing is None else parsing
+        images = iterate_images(inputs) if is_stream(inputs) else list_images(inputs, recursive)
+        pieces = self._pieces(images, batch_size, parsing)
+        if out is None:
+            return self._gather(pieces)[0]
+        with EmbeddingWriter(out, self.tag) as writer:
+            for piece in pieces:
+                writer.failed.update(piece.failed)
+                if piece.rows:
+                    writer.add(piece.fields)
+            report_failed(writer.failed, len(writer.names))
+            if not writer.names:
+                writer.add(self._nobody())
+        return EmbeddingSet.open(out)
 
     def rank(
-        self, query: Images | Mapping, gallery: Images | Mapping, topk: int = 10
+        self,
+        query: Images | Mapping,
+        gallery: Images | Mapping,
+        topk: int = 10,
+        recursive: bool = False,
     ) -> tuple[Tensor, Tensor]:
         """Rank a gallery for each query by the distance of the config's test evaluator.
 
@@ -91,22 +175,26 @@ class ReIDInferencer:
             query: Images, or what this object returned for them.
             gallery: The same for the gallery.
             topk: Gallery images to return for each query; all where the gallery is smaller.
+            recursive: Look into the folders below a folder too.
 
         Returns:
             Indices into the gallery as it was given, nearest first, and their distances, both
             ``(Q, topk)``. By default the distance to an image that shows none of the query's parts
             is infinite. Gallery images that cannot be read are never named; the indices of a query
             that cannot be read are −1 and its distances infinite.
+
+        Raises:
+            ValueError: As :meth:`__call__`, or embeddings are those of another model.
         """
-        shown, query_rows, num_queries = self._given(query)
-        ranked, gallery_rows, _ = self._given(gallery)
+        shown, query_rows, num_queries = self._given(query, recursive)
+        ranked, gallery_rows, _ = self._given(gallery, recursive)
         nearest, found = self._rank(shown, ranked, topk)
         indices = nearest.new_full((num_queries, nearest.shape[1]), -1)
         distances = found.new_full(indices.shape, torch.inf)
         indices[query_rows], distances[query_rows] = gallery_rows[nearest], found
         return indices, distances
 
-    def visualize(
+    def visualize(  # type: ignore[override]
         self, query: Images, gallery: Images, out_dir: str | os.PathLike, topk: int = 10
     ) -> list[Path]:
         """Write pictures of the rankings, and of the queries' parsing if there is any.
@@ -117,125 +205,98 @@ class ReIDInferencer:
             The written files, ``ranking_0.png``, ``parsing_0.png`` … with eight queries each.
         """
         queries, galleries = list_images(query), list_images(gallery)
-        shown, readable = self._embed(queries)
-        queries = [queries[i] for i in readable]
-        ranked, readable = self._embed(galleries)
-        galleries = [galleries[i] for i in readable]
+        shown, rows = self._gather(self._pieces(queries, None, True))
+        ranked, ranked_rows = self._gather(self._pieces(galleries, None, False))
         indices, distances = self._rank(shown, ranked, topk)
-        out_dir = Path(out_dir)
-        out_dir.mkdir(parents=True, exist_ok=True)
-        written = []
-        for page, start in enumerate(range(0, len(queries), ROWS_PER_SHEET)):
-            rows = range(start, min(start + ROWS_PER_SHEET, len(queries)))
-            rankings = [
-                (
-                    self._entry(queries[i], shown['visibility'][i]),
-                    [
-                        self._entry(galleries[j], ranked['visibility'][j]) | {'distance': distance}
-                        for j, distance in zip(indices[i], distances[i], strict=True)
-                    ],
-                )
-                for i in rows
-            ]
-            pictures = {'ranking': draw_ranking_sheet(rankings, shown['embedding_names'])}
-            if 'parsing' in shown:
-                samples = [
-                    dict(image=entry['image'], prediction=shown['parsing'][i])
-                    for i, (entry, _) in zip(rows, rankings, strict=True)
-                ]
-                pictures['parsing'] = draw_parsing_sheet(samples)
-            for kind, picture in pictures.items():
-                written.append(out_dir / f'{kind}_{page}.png')
-                if not cv2.imwrite(str(written[-1]), picture[..., ::-1]):
-                    raise OSError(f'{written[-1]} cannot be written')
-        return written
+        people = [
+            [split_people(images)[i] for i in kept]
+            for images, kept in ((queries, rows), (galleries, ranked_rows))
+        ]
+        sheets = people, (shown, ranked), indices, distances
+        return write_sheets(Path(out_dir), *sheets, pixels=self._pixels)
 
-    def _embed(self, images: list[Image]) -> tuple[dict[str, Any], Tensor]:
-        """The result of :meth:`__call__`, and the positions of its rows among ``images``."""
-        samples: list[ReIDDataSample] = []
+    def postprocess(  # type: ignore[override]
+        self, preds: EmbeddingSet, visualization: Any = None, return_datasample: bool = False
+    ) -> dict[str, Any]:
+        """The fields of a set of embeddings that are there."""
+        return {key: value for key, value in preds.items() if key != 'complete'}
+
+    @staticmethod
+    def list_models(*_: Any) -> ModelList:  # type: ignore[override]
+        """Models that ship with mmdrop; ``print`` them for a table."""
+        return list_models()
+
+    def _init_pipeline(self, cfg: Config) -> Callable[[Any], dict[str, Any]]:
+        return lambda item: self._reader.pack(*list_images(item))
+
+    def _pieces(
+        self, images: Sequence[Image] | Iterator[Image], batch_size: int | None, parsing: bool
+    ) -> Iterator[Piece]:
+        """Batches of embeddings, under a progress bar if there is more than one."""
+        size = self.batch_size if batch_size is None else batch_size
+        if size < 1:
+            raise ValueError(f'batch_size must be at least 1, got {size}')
+        total = len(images) if isinstance(images, Sequence) else None
+        console = Console(stderr=True)
+        watched: Iterable[Image] = images
+        if self.show_progress and console.is_interactive and (total is None or total > size):
+            watched = track(images, 'embedding', total, console=console, transient=True)
+        return embed_images(
+            watched, self._reader, self.model.test_step, size, self.num_workers, parsing
+        )
+
+    def _gather(self, pieces: Iterator[Piece]) -> tuple[EmbeddingSet, Tensor]:
+        """The embeddings of all batches, and their places among the people given."""
+        sets: list[EmbeddingSet] = []
         rows: list[int] = []
         failed: dict[str, str] = {}
-        for start in range(0, len(images), self.batch_size):
-            packed = []
-            for row, image in enumerate(images[start : start + self.batch_size], start):
-                try:
-                    packed.append(self._pack(image))
-                    rows.append(row)
-                except OSError as error:  # one bad file must not lose all others
-                    failed[image.name] = str(error)
-            if packed:
-                batch = {key: [item[key] for item in packed] for key in ('inputs', 'data_samples')}
-                with torch.no_grad():
-                    samples += [sample.cpu() for sample in self.model.test_step(batch)]
-        _report_failed(failed, len(images) - len(rows), len(images))
-        result = dict(
-            names=[images[row].name for row in rows],
-            embeddings=torch.stack([sample.embeddings for sample in samples]),
-            visibility=torch.stack([sample.visibility for sample in samples]),
-            embedding_names=tuple(samples[0].embedding_names),
-            failed=failed,
-        )
-        for key, field in (('visibility_score', 'visibility_score'), ('parsing', 'pred_sem_seg')):
-            if field in samples[0]:
-                result[key] = torch.stack([sample.get(field) for sample in samples])
-        return result, torch.tensor(rows)
+        for piece in pieces:
+            failed.update(piece.failed)
+            rows += piece.rows
+            if piece.rows:
+                sets.append(EmbeddingSet(**piece.fields, model=self.tag))
+        report_failed(failed, len(rows))
+        stacked = stack_sets(sets or [self._nobody()])
+        stacked.failed.update(failed)
+        return stacked, torch.tensor(rows, dtype=torch.long)
 
-    def _given(self, images: Images | Mapping) -> tuple[Mapping, Tensor, int]:
+    def _nobody(self) -> EmbeddingSet:
+        """Embeddings of no people, as of a frame with no boxes."""
+        blank = [Image('blank', np.zeros((2, 2, 3), np.uint8), np.array([[0.0, 0.0, 2.0, 2.0]]))]
+        [piece] = embed_images(blank, self._reader, self.model.test_step, 1, 0)
+        none = {k: v[:0] for k, v in piece.fields.items() if k != 'embedding_names'}
+        return EmbeddingSet(**none, embedding_names=piece.fields['embedding_names'], model=self.tag)
+
+    def _given(self, images: Images | Mapping, recursive: bool) -> tuple[EmbeddingSet, Tensor, int]:
         """A result, the positions of its rows in what was given, and how much was given."""
         if isinstance(images, Mapping):
-            needed = {'embeddings', 'visibility', 'embedding_names'}
-            if self.matching.graded:
-                needed.add('visibility_score')
-            lacking = needed - images.keys()
-            if lacking:
-                raise ValueError(f'not a result of this inferencer: it has no {sorted(lacking)}')
-            number = len(images['embeddings'])
-            return images, torch.arange(number), number
-        listed = list_images(images)
-        return *self._embed(listed), len(listed)
+            given = EmbeddingSet.from_result(images)
+            if given.model is not None:
+                self.tag.check_same(given.model)
+            return given, torch.arange(len(given)), len(given)
+        listed = list_images(images, recursive)
+        embedded, rows = self._gather(self._pieces(listed, None, False))
+        return embedded, rows, len(split_people(listed))
 
-    def _rank(self, query: Mapping, gallery: Mapping, topk: int) -> tuple[Tensor, Tensor]:
+    def _rank(self, query: EmbeddingSet, gallery: EmbeddingSet, topk: int) -> tuple[Tensor, Tensor]:
         """Nearest rows of a result, and their distances, for each row of another."""
-        query_embeddings, query_visibility = self._selected(query)
-        gallery_embeddings, gallery_visibility = self._selected(gallery)
+        rule = self.matching
+        (shown, shown_visible), (ranked, ranked_visible) = (
+            one.select(rule.embeddings, rule.graded) for one in (query, gallery)
+        )
         return rank_gallery(
-            query_embeddings,
-            gallery_embeddings,
-            query_visibility=query_visibility,
-            gallery_visibility=gallery_visibility,
+            shown,
+            ranked,
+            query_visibility=shown_visible,
+            gallery_visibility=ranked_visible,
             k=topk,
-            hidden=self.matching.hidden,
-            squared=self.matching.squared,
+            hidden=rule.hidden,
+            squared=rule.squared,
         )
 
-    def _pack(self, image: Image) -> dict:
-        if isinstance(image.source, str):
-            packed = self.file_pipeline(dict(img_path=image.source))
-            if packed is None:  # as mmcv's own loader does where it is told to ignore such files
-                raise OSError(f'{image.source} cannot be decoded')
-            return packed
-        pixels = decode(image.source, image.name)
-        shape = pixels.shape[:2]
-        return self.array_pipeline(
-            dict(img=pixels, img_path=image.name, img_shape=shape, ori_shape=shape)
-        )
-
-    def _entry(self, image: Image, visibility: Tensor) -> dict:
-        pixels = self._pack(image)['inputs'].flip(0).permute(1, 2, 0).numpy()  # RGB (H, W, 3)
-        return dict(image=pixels, visibility=visibility)
-
-    def _selected(self, result: Mapping) -> tuple[Tensor, Tensor]:
-        keep = find_embeddings(self.matching.embeddings, result['embedding_names'])
-        visibility = result['visibility_score' if self.matching.graded else 'visibility']
-        return result['embeddings'][:, keep], visibility[:, keep]
-
-
-def _report_failed(failed: Mapping[str, str], number: int, total: int) -> None:
-    """Warn of images that cannot be read, or raise OSError if there are no others."""
-    if not failed:
-        return
-    reason = next(iter(failed.values()))
-    if number == total:
-        raise OSError(f'none of {total} images can be read; the first: ' * (total > 1) + reason)
-    message = f"{number} of {total} images cannot be read, see result['failed']; the first: "
-    print_log(message + reason, 'current', logging.WARNING)
+    def _pixels(self, person: Image) -> np.ndarray:
+        """What the network sees of a person, RGB ``(H, W, 3)``."""
+        [read] = self._reader(person)
+        if read.packed is None:
+            raise OSError(read.reason)
+        return read.packed['inputs'].flip(0).permute(1, 2, 0).numpy()

@@ -1,6 +1,8 @@
 """What inference takes from a config."""
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from mmengine.config import Config
@@ -33,3 +35,9 @@ def tested_matching(cfg: Config) -> Matching:
             names = given.pop('embeddings', Matching().embeddings)
             return Matching((names,) if isinstance(names, str) else tuple(names), **given)
     return Matching()
+
+
+def model_name(source: str | os.PathLike | Config, weights: str | os.PathLike | None) -> str:
+    """What to call a model: its name in the zoo, or the stems of its files."""
+    name = Path(source.filename or 'config') if isinstance(source, Config) else Path(source)
+    return name.stem if weights is None else f'{name.stem}:{Path(weights).stem}'

@@ -164,9 +164,7 @@ def _render_people() -> list[np.ndarray]:
 
 
 def _input_size(inferencer: ReIDInferencer, image: np.ndarray) -> list[int]:
-    shape = image.shape[:2]
-    results = dict(img=image, img_path='', img_shape=shape, ori_shape=shape)
-    return list(inferencer.array_pipeline(results)['inputs'].shape[-2:])
+    return list(inferencer.pipeline(image)['inputs'].shape[-2:])
 
 
 def _compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.model import BaseModel
 from PIL import Image
 
-import mmdrop.apis.inferencer as inferencer_module
+import mmdrop.apis.embedding as embedding_module
 from mmdrop.apis import ReIDInferencer
 from mmdrop.apis.images import list_images
 from mmdrop.registry import MODELS
@@ -176,7 +176,7 @@ def test_inputs_without_images_are_refused(inferencer, tmp_path):
 
 @pytest.mark.parametrize(
     ('name', 'remedy'),
-    [('', ''), ('people/*.jpg', 'glob'), ('https://example.org/a.jpg', 'download')],
+    [('', ''), ('people/*.jpg', 'pattern'), ('https://example.org/a.jpg', 'download')],
 )
 def test_a_path_that_is_none_is_named_with_what_to_do(inferencer, name, remedy):
     with pytest.raises(FileNotFoundError, match=f'{re.escape(name)}.*{remedy}'):
@@ -240,7 +240,7 @@ def test_images_that_cannot_be_read_are_named_and_the_others_embedded(inferencer
 
 def test_one_warning_counts_images_that_cannot_be_read(inferencer, spoilt, monkeypatch):
     logged = []
-    monkeypatch.setattr(inferencer_module, 'print_log', lambda *args: logged.append(args))
+    monkeypatch.setattr(embedding_module, 'print_log', lambda *args: logged.append(args))
     inferencer(spoilt)
     [(message, _, level)] = logged
     assert message.startswith('2 of 6 images cannot be read') and level == logging.WARNING
