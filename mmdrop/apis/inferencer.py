@@ -212,8 +212,7 @@ class ReIDInferencer(BaseInferencer):
             [split_people(images)[i] for i in kept]
             for images, kept in ((queries, rows), (galleries, ranked_rows))
         ]
-        sheets = people, (shown, ranked), indices, distances
-        return write_sheets(Path(out_dir), *sheets, pixels=self._pixels)
+        return write_sheets(out_dir, people, (shown, ranked), indices, distances, self._pixels)
 
     def postprocess(  # type: ignore[override]
         self, preds: EmbeddingSet, visualization: Any = None, return_datasample: bool = False
@@ -295,8 +294,7 @@ class ReIDInferencer(BaseInferencer):
         )
 
     def _pixels(self, person: Image) -> np.ndarray:
-        """What the network sees of a person, RGB ``(H, W, 3)``."""
+        """What the network sees of a person that could be read, RGB ``(H, W, 3)``."""
         [read] = self._reader(person)
-        if read.packed is None:
-            raise OSError(read.reason)
+        assert read.packed is not None
         return read.packed['inputs'].flip(0).permute(1, 2, 0).numpy()

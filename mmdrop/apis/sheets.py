@@ -1,5 +1,6 @@
 """Pages of rankings and parsed queries, as files."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ ROWS_PER_SHEET = 8
 
 
 def write_sheets(
-    folder: Path,
+    out_dir: str | os.PathLike,
     people: Sequence[Sequence[Image]],
     sets: Sequence[EmbeddingSet],
     indices: Tensor,
@@ -25,7 +26,7 @@ def write_sheets(
     """Write pictures of rankings, and of the queries' parsing if there is any.
 
     Args:
-        folder: Made if need be.
+        out_dir: Folder, made if need be.
         people: Query and gallery.
         sets: Their embeddings, row by row.
         indices: Into the gallery, ``(Q, topk)``.
@@ -40,6 +41,7 @@ def write_sheets(
     """
     queries, galleries = people
     shown, ranked = sets
+    folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for page, start in enumerate(range(0, len(queries), ROWS_PER_SHEET)):
