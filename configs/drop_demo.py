@@ -24,3 +24,8 @@ param_scheduler = [
     dict(type=CosineAnnealingLR, T_max=12, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 default_hooks.logger.interval = 10
+
+# Other people again, to tell how sure a match is.
+calibration_dataloaders = dict(
+    rendered=dict(test_dataloader, dataset=dict(test_dataloader.dataset, seed=1))
+)

@@ -31,6 +31,21 @@ val_dataloader = dict(
     market1501_dataloader,
     dataset=dict(market1501_dataloader.dataset, split='val', identities=(700, 751)),
 )
+calibration_dataloaders = dict(
+    market1501=val_dataloader,
+    pasted=dict(
+        pasted_dataloader,
+        dataset=dict(pasted_dataloader.dataset, split='val', identities=(700, 751)),
+    ),
+    cuhk01=dict(
+        cuhk01_dataloader,
+        dataset=dict(cuhk01_dataloader.dataset, split='val', identities=(900, 971)),
+    ),
+    cuhk03p1=dict(
+        cuhk03p1_dataloader,
+        dataset=dict(cuhk03p1_dataloader.dataset, split='val', identities=(460, 503)),
+    ),
+)
 test_cfg = dict(
     type=MultiSetTestLoop,
     sets=dict(pasted=pasted_dataloader, cuhk03p1_occluded=cuhk03p1_dataloader),

@@ -98,6 +98,16 @@ class EmbeddingSet(Mapping):
         assert visibility is not None
         return self.embeddings[:, columns], visibility[:, columns]
 
+    def names_of(self, embeddings: Sequence[str]) -> tuple[str, ...]:
+        """Each embedding that names stand for, in the order of :meth:`select`.
+
+        Raises:
+            ValueError: One is not there.
+        """
+        return tuple(
+            self.embedding_names[i] for i in find_embeddings(embeddings, self.embedding_names)
+        )
+
     def to_samples(self) -> list[ReIDDataSample]:
         """One data sample for each person, as a model predicts them."""
         samples = []

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from torch import Tensor
 
 import mmdrop
+from mmdrop.apis.certainty import Certainty
 from mmdrop.apis.inferencer import ReIDInferencer
 from mmdrop.apis.loading import tested_matching
 from mmdrop.datasets import SyntheticReID
@@ -71,6 +72,7 @@ def pack_model(
     name: str | None = None,
     training_sets: Sequence[str] = (),
     terms: str = '',
+    calibration: Certainty | None = None,
 ) -> PackedModel:
     """Write what inference needs of a trained model into one file, and compare it with the model.
 
@@ -86,6 +88,8 @@ def pack_model(
         name: Of the model; the file's stem if None.
         training_sets: Names of the data sets that the model has seen.
         terms: What the training data allow the weights to be used for.
+        calibration: How sure the model may be that two images show one person, see
+            :func:`calibrate_model`.
 
     Raises:
         FileNotFoundError: Config or checkpoint do not exist.
@@ -108,6 +112,7 @@ def pack_model(
         training_sets=list(training_sets),
         terms=terms,
         version=mmdrop.__version__,
+        calibration=calibration.to_dict() if calibration else {},
     )
     with tempfile.TemporaryDirectory() as folder:
         part = Path(folder, file.name)

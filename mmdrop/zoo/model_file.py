@@ -40,6 +40,8 @@ class ModelInfo:
         training_sets: Data sets whose images and identities the model has seen.
         terms: What the training data allow the weights to be used for.
         version: Of the mmdrop that wrote the file.
+        calibration: How sure the model may be, fields of :class:`mmdrop.apis.Certainty`; empty if
+            that was not measured.
     """
 
     name: str
@@ -54,6 +56,7 @@ class ModelInfo:
     training_sets: list[str]
     terms: str
     version: str
+    calibration: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ command makes it a model of the zoo, in a clone: the metafile gets its facts and
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
-from mmdrop.apis import PackedModel, pack_model
+from mmdrop.apis import Certainty, PackedModel, pack_model
 from mmdrop.engine import USER_ERRORS, find_config, forbid_code
 from mmdrop.utils import write_atomically
 from mmdrop.zoo import describe_model, read_entry, replace_entry
@@ -35,6 +36,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--name', help='of the model; else the stem of the file')
     parser.add_argument('--training-sets', nargs='+', default=[], help='data sets it has seen')
     parser.add_argument('--terms', default='', help='what these allow: research, any …')
+    parser.add_argument('--calibration', type=Path, help='what calibrate_model wrote')
     parser.add_argument('--metafile', type=Path, help='write an entry of the model there')
     return parser.parse_args()
 
@@ -55,8 +57,17 @@ def main() -> None:
     args = parse_args()
     forbid_code()
     try:
+        certainty = None
+        if args.calibration:
+            certainty = Certainty.from_dict(json.loads(args.calibration.read_text()))
         packed = pack_model(
-            args.config, args.checkpoint, args.file, args.name, args.training_sets, args.terms
+            args.config,
+            args.checkpoint,
+            args.file,
+            args.name,
+            args.training_sets,
+            args.terms,
+            certainty,
         )
         if args.metafile:
             write_entry(args.metafile, packed, find_config(args.config))

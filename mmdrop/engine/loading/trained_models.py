@@ -92,8 +92,9 @@ def _read_config(source: str | os.PathLike) -> Config:
 
 
 def config_of(file: ModelFile) -> Config:
-    """The config of a model file: ``model``, ``test_pipeline``, ``test_evaluator``, ``groups``."""
-    return Config(dict(file.info.config, default_scope=SCOPE, groups=file.info.groups or None))
+    """The config of a model file, and as ``groups`` and ``calibration`` what else it says."""
+    facts = dict(groups=file.info.groups or None, calibration=file.info.calibration or None)
+    return Config(dict(file.info.config, default_scope=SCOPE, **facts))
 
 
 def load_weights(model: nn.Module, weights: str | os.PathLike) -> None:
