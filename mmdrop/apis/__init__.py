@@ -6,12 +6,14 @@ from .browsing import browse_dataset, browse_labels
 from .calibrating import calibrate, calibrate_model
 from .certainty import Certainty
 from .embedding_set import EmbeddingSet
+from .gallery import Gallery
 from .inferencer import ReIDInferencer
 from .packing import PackedModel, pack_model
 
 __all__ = [
     'Certainty',
     'EmbeddingSet',
+    'Gallery',
     'PackedModel',
     'ReIDInferencer',
     'browse_dataset',

@@ -23,6 +23,7 @@ from mmdrop.apis.images import Image, Images, is_stream, iterate_images, list_im
 from mmdrop.apis.loading import model_name, tested_matching
 from mmdrop.apis.model_tag import make_tag
 from mmdrop.engine import image_steps, is_packed, load_trained_model
+from mmdrop.preparation import find_model_groups
 from mmdrop.registry import SCOPE
 from mmdrop.structures import ReIDDataSample
 from mmdrop.zoo import ModelList, list_models
@@ -136,6 +137,30 @@ class Embedder(BaseInferencer):
             if not writer.names:
                 writer.add(self._nobody())
         return EmbeddingSet.open(out)
+
+    def embed_pieces(self, inputs: Images, recursive: bool = False) -> Iterator[EmbeddingSet]:
+        """Embed images batch by batch, without predicted parts; arguments as :meth:`embed`.
+
+        Raises:
+            OSError: As :meth:`embed`, at the end.
+            ValueError: As :meth:`embed`.
+        """
+        images = iterate_images(inputs) if is_stream(inputs) else list_images(inputs, recursive)
+        failed: dict[str, str] = {}
+        number = 0
+        for piece in self._pieces(images, None, parsing=False):
+            failed.update(piece.failed)
+            number += len(piece.rows)
+            if piece.rows:
+                yield EmbeddingSet(**piece.fields, model=self.tag)
+        report_failed(failed, number)
+
+    @property
+    def part_names(self) -> tuple[str, ...]:
+        """Names of the parts 1..K; empty for a model without parser."""
+        if not self.cfg.model.get('parsing_head'):
+            return ()
+        return tuple(find_model_groups(self.cfg, self.tag.name).part_names)
 
     def postprocess(  # type: ignore[override]
         self, preds: EmbeddingSet, visualization: Any = None, return_datasample: bool = False

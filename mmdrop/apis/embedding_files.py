@@ -45,6 +45,7 @@ class EmbeddingWriter:
             raise ValueError(f'embeddings are written to a file named …{SUFFIX}, got {path}')
         self.model = model
         self.complete = True
+        self.people: tuple[str, ...] | None = None  # whom each row shows, if that is known
         self.names: list[str] = []
         self.failed: dict[str, str] = {}
         self._embedding_names: tuple[str, ...] = ()
@@ -110,6 +111,7 @@ class EmbeddingWriter:
             complete=self.complete,
             names=self.names,
             failed=self.failed,
+            people=self.people,
         )
         text = json.dumps(facts, ensure_ascii=False, indent=1)
         write_atomically(self.path.with_suffix('.json'), text + '\n')
@@ -151,7 +153,9 @@ def read_set(path: Path) -> dict[str, Any]:
             tensors = {key: file.get_tensor(key) for key in file.keys() if key in TENSORS}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ValueError(f'{path} cannot be read as a safetensors file: {error}') from error
-    sizes = {len(facts['names']), *(len(tensor) for tensor in tensors.values())}
+    people = facts.get('people')
+    lists = [facts['names'], *tensors.values(), *([people] if people is not None else [])]
+    sizes = {len(rows) for rows in lists}
     if metadata.get('id') != facts['id'] or len(sizes) > 1 or _MUST - tensors.keys():
         raise ValueError(
             f'{path} and {path.with_suffix(".json").name} do not belong together: embed the images '
@@ -166,6 +170,7 @@ def read_set(path: Path) -> dict[str, Any]:
         failed=facts['failed'],
         model=ModelTag.from_dict(model) if model else None,
         complete=facts['complete'],
+        people=None if people is None else tuple(people),
         **tensors,
     )
 

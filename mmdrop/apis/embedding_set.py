@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ class EmbeddingSet(Mapping):
             None if no image had boxes.
         failed: From the name of an image that could not be read to the reason.
         model: Which model made them; None if nobody knows.
+        people: Whom each shows, N names; None if nobody said.
         complete: False if the embedding of images was stopped before its end.
     """
 
@@ -43,6 +44,7 @@ class EmbeddingSet(Mapping):
     failed: dict[str, str] = field(default_factory=dict)
     model: ModelTag | None = None
     complete: bool = True
+    people: tuple[str, ...] | None = None
 
     __eq__, __hash__ = object.__eq__, object.__hash__  # a set is equal to itself alone
 
@@ -98,6 +100,19 @@ class EmbeddingSet(Mapping):
         assert visibility is not None
         return self.embeddings[:, columns], visibility[:, columns]
 
+    def take(self, rows: Sequence[int]) -> 'EmbeddingSet':
+        """Some rows, in the order given."""
+        index = torch.as_tensor(rows, dtype=torch.long)
+        tensors = {key: getattr(self, key) for key in TENSORS}
+        tensors = {k: None if value is None else value[index] for k, value in tensors.items()}
+        names = [self.names[row] for row in index.tolist()]
+        people = None if self.people is None else tuple(self.people[i] for i in index.tolist())
+        return replace(self, names=names, failed={}, people=people, **tensors)
+
+    def with_people(self, people: Sequence[str], model: ModelTag) -> 'EmbeddingSet':
+        """The same with the name of the person that each shows."""
+        return replace(self, people=tuple(people), model=model)
+
     def names_of(self, embeddings: Sequence[str]) -> tuple[str, ...]:
         """Each embedding that names stand for, in the order of :meth:`select`.
 
@@ -132,6 +147,7 @@ class EmbeddingSet(Mapping):
             writer.add(self)
             writer.failed.update(self.failed)
             writer.complete = self.complete
+            writer.people = self.people
         return Path(path)
 
     @classmethod

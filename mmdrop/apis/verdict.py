@@ -19,13 +19,13 @@ class PartEvidence:
         name: ``'foreground'``, ``'part_1'`` ….
         seen: Whether the first and the second image show it.
         distance: In [0, 2]; None if one image hides it.
-        log_odds: What it adds; 0 if one image hides it.
+        log_odds: What it adds; 0 if one image hides it, None if nobody measured it.
     """
 
     name: str
     seen: tuple[bool, bool]
     distance: float | None
-    log_odds: float
+    log_odds: float | None
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,28 @@ class Verdict:
             sides = zip(('first', 'second'), part.seen, strict=True)
             hidden = [name for name, seen in sides if not seen]
             distance = '–' if part.distance is None else f'{part.distance:.3f}'
-            cells.append([part.name, distance, f'{part.log_odds:+.2f}', ' and '.join(hidden)])
+            odds = '–' if part.log_odds is None else f'{part.log_odds:+.2f}'
+            cells.append([part.name, distance, odds, ' and '.join(hidden)])
         return (
             f'{answer}: P = {self.probability:.3f}, log odds {self.log_odds:+.2f} (needed '
             f'{self.threshold:+.2f} at {100 * self.false_match_rate:g} % false matches)\n'
             + plain_table(cells)
         )
+
+
+def list_parts(
+    names: Sequence[str],
+    first: Sequence[bool],
+    second: Sequence[bool],
+    distances: Sequence[float],
+    log_odds: Sequence[float | None],
+) -> tuple[PartEvidence, ...]:
+    """What each of E embeddings says of two images, from E values of each kind."""
+    rows = zip(names, first, second, distances, log_odds, strict=True)
+    return tuple(
+        PartEvidence(name, (a, b), distance if a and b else None, odds)
+        for name, a, b, distance, odds in rows
+    )
 
 
 def make_verdict(
@@ -90,17 +106,8 @@ def make_verdict(
     """
     threshold = certainty.threshold(false_match_rate)
     seen = [one.select(certainty.embeddings)[1][0].tolist() for one in sides]
-    parts = tuple(
-        PartEvidence(name, (first, second), value if shared else None, odds)
-        for name, first, second, value, shared, odds in zip(
-            certainty.embeddings,
-            *seen,
-            evidence.distance[0].tolist(),
-            evidence.shared[0].tolist(),
-            evidence.log_odds[0].tolist(),
-            strict=True,
-        )
-    )
+    values = evidence.distance[0].tolist(), evidence.log_odds[0].tolist()
+    parts = list_parts(certainty.embeddings, *seen, *values)
     total = float(evidence.log_odds[0].sum())
     return Verdict(
         same=total > threshold,

@@ -1,0 +1,139 @@
+"""Compare a query with the images of a gallery."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from mmdrop.apis.certainty import unit_distance
+from mmdrop.apis.embedding_set import EmbeddingSet
+from mmdrop.apis.gallery.answers import Hit, Identification, SearchResult
+from mmdrop.apis.inferencer import ReIDInferencer
+from mmdrop.apis.verdict import list_parts
+from mmdrop.functional import part_distance
+
+
+class Comparer:
+    """The images of a gallery under one rule of matching.
+
+    Args:
+        inferencer: Whose rule it is.
+        embedded: The images.
+        people: Whom each shows.
+        parts: What to compare; what the rule says if None.
+
+    Raises:
+        ValueError: There is no part of that name.
+    """
+
+    def __init__(
+        self,
+        inferencer: ReIDInferencer,
+        embedded: EmbeddingSet,
+        people: Sequence[str],
+        parts: str | Sequence[str] | None,
+    ):
+        self.rule, self.tag = inferencer.matching, inferencer.tag
+        self.certainty = inferencer.certainty
+        self.embedded, self.people = embedded, people
+        wanted = self.rule.embeddings
+        if parts is not None:
+            wanted = find_parts(parts, inferencer.part_names, embedded.embedding_names)
+        self.names = embedded.names_of(wanted)
+        self.values, self.visible = embedded.select(self.names, self.rule.graded)
+
+    def search(self, query: EmbeddingSet, topk: int, one_each: bool) -> SearchResult:
+        """The nearest images of the gallery, or of each person.
+
+        Args:
+            query: One row.
+            topk: How many.
+            one_each: One image of each person.
+        """
+        if not query.select(self.names)[1].any():
+            return SearchResult(query.names[0], ())
+        distance = self._distances(query)
+        rows = self._one_each(distance) if one_each else distance.argsort(stable=True)
+        hits = tuple(self._hit(query, row, distance[row].item()) for row in rows[:topk].tolist())
+        return SearchResult(query.names[0], hits)
+
+    def identify(
+        self, query: EmbeddingSet, known: float, least: float, topk: int
+    ) -> Identification:
+        """Who a query shows; arguments as those of :meth:`Gallery.identify`.
+
+        Raises:
+            ValueError: Nobody measured how sure the model may be.
+        """
+        if self.certainty is None:
+            raise ValueError(
+                f'nobody measured how sure {self.tag.name} may be of a match: calibrate_model does'
+            )
+        evidence = self.certainty.compare_all(query, self.embedded)
+        odds = evidence.log_odds[0].sum(1)  # (N,)
+        if not evidence.shared.any():
+            return Identification(query.names[0], None, 0.0, 1 - known, ())
+        best = self._one_each(-odds)
+        # Each of n people has the prior known / n, nobody of them 1 − known.
+        each = odds[best] + math.log(known / len(best))
+        nobody = odds.new_tensor([math.log(1 - known)])
+        probability = torch.cat([each, nobody]).softmax(0)
+        distance = self._distances(query)
+        hits = tuple(self._hit(query, row, distance[row].item()) for row in best[:topk].tolist())
+        likely = probability[0].item()
+        name = hits[0].name if likely >= least else None
+        return Identification(query.names[0], name, likely, probability[-1].item(), hits)
+
+    def _distances(self, query: EmbeddingSet) -> Tensor:
+        """From one query to each image, ``(N,)``."""
+        shown = query.select(self.names, self.rule.graded)
+        rule = dict(hidden=self.rule.hidden, squared=self.rule.squared)
+        return part_distance(shown[0], self.values, shown[1], self.visible, **rule)[0]  # type: ignore
+
+    def _one_each(self, values: Tensor) -> Tensor:
+        """Rows with the smallest value of each person, ascending."""
+        seen: set[str] = set()
+        rows = []
+        for row in values.argsort(stable=True).tolist():
+            if self.people[row] not in seen:
+                seen.add(self.people[row])
+                rows.append(row)
+        return torch.tensor(rows)
+
+    def _hit(self, query: EmbeddingSet, row: int, distance: float) -> Hit:
+        one = self.embedded.take([row])
+        (a, a_shown), (b, b_shown) = (x.select(self.names) for x in (query, one))
+        between = unit_distance(a[0], b[0])
+        odds: list[float | None] = [None] * len(self.names)
+        probability = None
+        if self.certainty is not None and set(self.names) <= set(self.certainty.embeddings):
+            evidence = self.certainty.compare(query, one)
+            places = [self.certainty.embeddings.index(name) for name in self.names]
+            chosen = evidence.log_odds[0, places]
+            odds, probability = chosen.tolist(), chosen.sum().sigmoid().item()
+        seen = a_shown[0].tolist(), b_shown[0].tolist()
+        parts = list_parts(self.names, *seen, between.tolist(), odds)
+        return Hit(self.people[row], one.names[0], distance, probability, parts)
+
+
+def find_parts(
+    parts: str | Sequence[str], part_names: Sequence[str], embedding_names: Sequence[str]
+) -> tuple[str, ...]:
+    """Names of embeddings from names of parts, or of embeddings.
+
+    Args:
+        parts: Such as ``('torso', 'legs')``, ``'part_3'`` or ``'parts'``.
+        part_names: Of the parts 1..K.
+        embedding_names: Those that there are.
+
+    Raises:
+        ValueError: There is none of that name; the message names those that there are.
+    """
+    known = {name: f'part_{i}' for i, name in enumerate(part_names, 1)}
+    wanted = [known.get(name, name) for name in ([parts] if isinstance(parts, str) else parts)]
+    wrong = [name for name in wanted if name not in (*embedding_names, 'parts')]
+    if wrong or not wanted:
+        there = ', '.join([*known, *embedding_names])
+        raise ValueError(f'no part is called {", ".join(wrong) or "nothing"}: there are {there}')
+    return tuple(wanted)
