@@ -1,5 +1,6 @@
 """From images to embeddings, batch by batch."""
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -24,12 +25,14 @@ class Person(NamedTuple):
         packed: What the pipeline made of it; None if it could not be read.
         reason: Why not.
         box: Of the person in the image, ``(4,)``; None for an image of one person.
+        digest: Of the pixels that the network sees.
     """
 
     name: str
     packed: dict[str, Any] | None
     reason: str = ''
     box: np.ndarray | None = None
+    digest: str = ''
 
 
 class Piece(NamedTuple):
@@ -63,7 +66,8 @@ class Reader:
         """Read every person in an image; what cannot be read says why."""
         try:
             if image.boxes is None:
-                return [Person(image.name, self.pack(image))]
+                packed = self.pack(image)
+                return [Person(image.name, packed, digest=_digest(packed))]
             pixels = self._pixels(image)
         except OSError as error:  # one bad file must not lose all others
             return [Person(name, None, str(error)) for name in image.people]
@@ -71,7 +75,7 @@ class Reader:
         for name, box in zip(image.people, image.boxes, strict=True):
             try:
                 packed = self._pack_array(crop(pixels, box, name), name)
-                people.append(Person(name, packed, box=box))
+                people.append(Person(name, packed, box=box, digest=_digest(packed)))
             except OSError as error:
                 people.append(Person(name, None, str(error), box))
         return people
@@ -95,6 +99,12 @@ class Reader:
         shape = pixels.shape[:2]
         results = dict(img=pixels, img_path=name, img_shape=shape, ori_shape=shape)
         return self.array_pipeline(results)
+
+
+def _digest(packed: Mapping) -> str:
+    pixels = packed['inputs']
+    text = f'{tuple(pixels.shape)}'.encode()
+    return hashlib.sha256(text + pixels.contiguous().numpy().tobytes()).hexdigest()[:24]
 
 
 def _checked(results: dict | None, name: str) -> dict:
@@ -151,6 +161,7 @@ def _embed(
     fields: dict[str, Any] = dict(
         names=[person.name for _, person in read],
         embedding_names=tuple(samples[0].embedding_names),
+        digests=tuple(person.digest for _, person in read),
         boxes=_boxes([person.box for _, person in read]),
         **stack_samples(samples, parsing),
     )

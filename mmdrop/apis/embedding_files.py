@@ -19,6 +19,7 @@ from mmdrop.utils import whole_file, write_atomically
 
 SUFFIX = '.safetensors'
 TENSORS = ('embeddings', 'visibility', 'visibility_score', 'parsing', 'boxes')
+TEXTS = ('people', 'digests')  # one for each row, if they are known
 _MUST = {'embeddings', 'visibility'}
 _FORMAT = 'mmdrop-embeddings-1'
 _FACTS = ('names', 'embedding_names', 'failed', 'model', 'complete', 'id')
@@ -45,7 +46,7 @@ class EmbeddingWriter:
             raise ValueError(f'embeddings are written to a file named …{SUFFIX}, got {path}')
         self.model = model
         self.complete = True
-        self.people: tuple[str, ...] | None = None  # whom each row shows, if that is known
+        self.texts: dict[str, list[str] | None] = {}
         self.names: list[str] = []
         self.failed: dict[str, str] = {}
         self._embedding_names: tuple[str, ...] = ()
@@ -78,6 +79,14 @@ class EmbeddingWriter:
             raise ValueError(f'a piece of another kind: {kinds} instead of {self._kinds}')
         for key in keys:
             self._files[key].write(_bytes(tensors[key]))
+        for key in TEXTS:
+            if not self.names:
+                self.texts[key] = []
+            kept = self.texts[key]
+            if kept is None or key not in piece:
+                self.texts[key] = None  # known of all, or left out
+            else:
+                kept.extend(piece[key])
         self.names += piece['names']
 
     def __exit__(
@@ -111,7 +120,7 @@ class EmbeddingWriter:
             complete=self.complete,
             names=self.names,
             failed=self.failed,
-            people=self.people,
+            **self.texts,
         )
         text = json.dumps(facts, ensure_ascii=False, indent=1)
         write_atomically(self.path.with_suffix('.json'), text + '\n')
@@ -153,8 +162,8 @@ def read_set(path: Path) -> dict[str, Any]:
             tensors = {key: file.get_tensor(key) for key in file.keys() if key in TENSORS}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ValueError(f'{path} cannot be read as a safetensors file: {error}') from error
-    people = facts.get('people')
-    lists = [facts['names'], *tensors.values(), *([people] if people is not None else [])]
+    texts = {key: tuple(facts[key]) for key in TEXTS if facts.get(key) is not None}
+    lists = [facts['names'], *tensors.values(), *texts.values()]
     sizes = {len(rows) for rows in lists}
     if metadata.get('id') != facts['id'] or len(sizes) > 1 or _MUST - tensors.keys():
         raise ValueError(
@@ -170,7 +179,7 @@ def read_set(path: Path) -> dict[str, Any]:
         failed=facts['failed'],
         model=ModelTag.from_dict(model) if model else None,
         complete=facts['complete'],
-        people=None if people is None else tuple(people),
+        **texts,
         **tensors,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mmdrop.apis.embedding_files import TENSORS, EmbeddingWriter, read_set
+from mmdrop.apis.embedding_files import TENSORS, TEXTS, EmbeddingWriter, read_set
 from mmdrop.apis.model_tag import ModelTag
 from mmdrop.structures import ReIDDataSample, find_embeddings
 
@@ -31,6 +31,7 @@ class EmbeddingSet(Mapping):
         failed: From the name of an image that could not be read to the reason.
         model: Which model made them; None if nobody knows.
         people: Whom each shows, N names; None if nobody said.
+        digests: Of the pixels that the network saw, N texts: equal images have equal ones.
         complete: False if the embedding of images was stopped before its end.
     """
 
@@ -45,6 +46,7 @@ class EmbeddingSet(Mapping):
     model: ModelTag | None = None
     complete: bool = True
     people: tuple[str, ...] | None = None
+    digests: tuple[str, ...] | None = None
 
     __eq__, __hash__ = object.__eq__, object.__hash__  # a set is equal to itself alone
 
@@ -106,8 +108,12 @@ class EmbeddingSet(Mapping):
         tensors = {key: getattr(self, key) for key in TENSORS}
         tensors = {k: None if value is None else value[index] for k, value in tensors.items()}
         names = [self.names[row] for row in index.tolist()]
-        people = None if self.people is None else tuple(self.people[i] for i in index.tolist())
-        return replace(self, names=names, failed={}, people=people, **tensors)
+        texts = {key: getattr(self, key) for key in TEXTS}
+        texts = {
+            key: None if value is None else tuple(value[row] for row in index.tolist())
+            for key, value in texts.items()
+        }
+        return replace(self, names=names, failed={}, **tensors, **texts)
 
     def with_people(self, people: Sequence[str], model: ModelTag) -> 'EmbeddingSet':
         """The same with the name of the person that each shows."""
@@ -147,7 +153,6 @@ class EmbeddingSet(Mapping):
             writer.add(self)
             writer.failed.update(self.failed)
             writer.complete = self.complete
-            writer.people = self.people
         return Path(path)
 
     @classmethod
@@ -186,6 +191,11 @@ def stack_sets(sets: Sequence[EmbeddingSet]) -> EmbeddingSet:
         tensors[key] = None if any(value is None for value in values) else torch.cat(values)
     if tensors['boxes'] is not None and len(tensors['boxes']) and tensors['boxes'].isnan().all():
         tensors['boxes'] = None
+    texts: dict[str, tuple[str, ...] | None] = {}
+    for key in TEXTS:
+        lists = [getattr(one, key) for one in sets]
+        known = all(one is not None for one in lists)
+        texts[key] = tuple(text for one in lists for text in one) if known else None
     return EmbeddingSet(
         names=[name for one in sets for name in one.names],
         embedding_names=first.embedding_names,
@@ -193,4 +203,5 @@ def stack_sets(sets: Sequence[EmbeddingSet]) -> EmbeddingSet:
         model=first.model,
         complete=all(one.complete for one in sets),
         **tensors,
+        **texts,
     )

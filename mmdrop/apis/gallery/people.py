@@ -103,6 +103,8 @@ def check_name(name: str) -> None:
 
 
 def _digest(embedded: EmbeddingSet, row: int) -> bytes:
+    if embedded.digests is not None:
+        return embedded.digests[row].encode()
     digest = hashlib.sha256(embedded.embeddings[row].contiguous().numpy().tobytes())
     digest.update(embedded.visibility[row].to(torch.uint8).numpy().tobytes())
     return digest.digest()
