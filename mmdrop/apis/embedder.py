@@ -155,6 +155,17 @@ class Embedder(BaseInferencer):
                 yield EmbeddingSet(**piece.fields, model=self.tag)
         report_failed(failed, number)
 
+    def read_pixels(self, person: Image) -> np.ndarray:
+        """What the network sees of one person, RGB ``(H, W, 3)``.
+
+        Raises:
+            OSError: The image cannot be read.
+        """
+        [read] = self._reader(person)
+        if read.packed is None:
+            raise OSError(read.reason)
+        return read.packed['inputs'].flip(0).permute(1, 2, 0).numpy()
+
     @property
     def part_names(self) -> tuple[str, ...]:
         """Names of the parts 1..K; empty for a model without parser."""

@@ -4,13 +4,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from mmdrop.apis.embedder import Embedder
 from mmdrop.apis.embedding_set import EmbeddingSet
-from mmdrop.apis.images import Image, Images, list_images, split_people
+from mmdrop.apis.images import Images, list_images, split_people
 from mmdrop.apis.sheets import write_sheets
 from mmdrop.apis.verdict import Verdict, fuse, make_verdict
 from mmdrop.functional import rank_gallery
@@ -124,7 +123,7 @@ class ReIDInferencer(Embedder):
             [split_people(images)[i] for i in kept]
             for images, kept in ((queries, rows), (galleries, ranked_rows))
         ]
-        return write_sheets(out_dir, people, (shown, ranked), indices, distances, self._pixels)
+        return write_sheets(out_dir, people, (shown, ranked), indices, distances, self.read_pixels)
 
     def _given(self, images: Images | Mapping, recursive: bool) -> tuple[EmbeddingSet, Tensor, int]:
         """A result, the positions of its rows in what was given, and how much was given."""
@@ -152,9 +151,3 @@ class ReIDInferencer(Embedder):
             hidden=rule.hidden,
             squared=rule.squared,
         )
-
-    def _pixels(self, person: Image) -> np.ndarray:
-        """What the network sees of a person that could be read, RGB ``(H, W, 3)``."""
-        [read] = self._reader(person)
-        assert read.packed is not None
-        return read.packed['inputs'].flip(0).permute(1, 2, 0).numpy()

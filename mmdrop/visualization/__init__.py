@@ -9,6 +9,7 @@ from .drawing import (
     draw_ranking_sheet,
     overlay_parsing,
 )
+from .evidence import draw_answer_sheet
 from .hooks import ParsingHook, RankingHook
 from .reid_visualizer import ReIDVisualizer
 
@@ -17,6 +18,7 @@ __all__ = [
     'ParsingHook',
     'RankingHook',
     'ReIDVisualizer',
+    'draw_answer_sheet',
     'draw_parsing',
     'draw_parsing_rows',
     'draw_parsing_sheet',

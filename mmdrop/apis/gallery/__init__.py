@@ -2,5 +2,6 @@
 
 from .answers import Hit, Identification, SearchResult
 from .gallery import Gallery
+from .pictures import draw_answers
 
-__all__ = ['Gallery', 'Hit', 'Identification', 'SearchResult']
+__all__ = ['Gallery', 'Hit', 'Identification', 'SearchResult', 'draw_answers']

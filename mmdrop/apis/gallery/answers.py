@@ -17,6 +17,7 @@ class Hit:
         probability: That both show one person, at a prior of ½; None if nobody measured how sure
             the model may be.
         parts: What each embedding says.
+        box: Of the person in the image, x1, y1, x2, y2 in pixels; None for an image of one.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Hit:
     distance: float
     probability: float | None
     parts: tuple[PartEvidence, ...]
+    box: tuple[float, ...] | None = None
 
     @property
     def shared(self) -> tuple[str, ...]:

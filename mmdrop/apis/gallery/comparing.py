@@ -114,7 +114,8 @@ class Comparer:
             odds, probability = chosen.tolist(), chosen.sum().sigmoid().item()
         seen = a_shown[0].tolist(), b_shown[0].tolist()
         parts = list_parts(self.names, *seen, between.tolist(), odds)
-        return Hit(self.people[row], one.names[0], distance, probability, parts)
+        box = None if one.boxes is None or one.boxes.isnan().any() else tuple(one.boxes[0].tolist())
+        return Hit(self.people[row], one.names[0], distance, probability, parts, box)
 
 
 def find_parts(
