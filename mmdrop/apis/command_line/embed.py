@@ -3,16 +3,18 @@
     mmdrop embed people/ --recursive --out people.safetensors
     mmdrop embed query.jpg --json
 
-The file holds embeddings (N, E, C), visibility and its score (N, E), as any reader of safetensors
-reads them, and beside it lies ….json with the names of the images, in their order, of the embeddings
-and of the model. EmbeddingSet.open reads both. Memory does not grow with the number of images, and
-Ctrl-C leaves what was embedded before it.
+The file holds embeddings (N, E, C), visibility and its score (N, E), for any reader of safetensors.
+Beside it lies ….json with the names of the images, in their order, of the embeddings and of the
+model. EmbeddingSet.open reads both. Memory does not grow with the number of images, and Ctrl-C
+leaves what was embedded before it.
 """
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from mmdrop.apis.command_line.options import add_model_options, make_inferencer, print_lines, say
+from mmdrop.apis.command_line.options import add_model_options, make_inferencer, print_lines
+from mmdrop.apis.embedding_set import EmbeddingSet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,29 +29,25 @@ def run(args: argparse.Namespace) -> None:
     """Embed what the options name."""
     inferencer = make_inferencer(args)
     embedded = inferencer.embed(args.images, args.out, args.recursive, args.parsing)
+    if args.json:
+        print_lines(_describe(embedded, row, not args.out) for row in range(len(embedded)))
+        print_lines(dict(name=name, error=text) for name, text in embedded.failed.items())
+        return
     number, channels = embedded.embeddings.shape[1:]
-    if not args.json:
-        where = f' in {args.out}' if args.out else ''
-        say(args, f'{len(embedded)} images, {number} embeddings of {channels} numbers each{where}')
-        for row, name in enumerate(embedded.names[: None if not args.out else 0]):
-            shown = zip(embedded.embedding_names, embedded.visibility[row].tolist(), strict=True)
-            hidden = [label for label, seen in shown if not seen]
-            say(
-                args, f'{name}: ' + (f'hides {", ".join(hidden)}' if hidden else 'shows every part')
-            )
-    else:
-        print_lines(
-            dict(
-                name=name,
-                visible=dict(
-                    zip(embedded.embedding_names, embedded.visibility[row].tolist(), strict=True)
-                ),
-                **({} if args.out else {'embeddings': embedded.embeddings[row].tolist()}),
-            )
-            for row, name in enumerate(embedded.names)
-        )
-    for name, reason in embedded.failed.items():
-        if args.json:
-            print_lines([dict(name=name, error=reason)])
-        else:
-            say(args, f'left out: {reason}')
+    where = f', in {args.out}' if args.out else ''
+    print(f'{len(embedded)} images, {number} embeddings of {channels} numbers each{where}')
+    if not args.out:
+        for row, name in enumerate(embedded.names):
+            hidden = [k for k, seen in _visible(embedded, row).items() if not seen]
+            print(f'{name}: ' + (f'hides {", ".join(hidden)}' if hidden else 'shows every part'))
+    for text in embedded.failed.values():
+        print(f'left out: {text}')
+
+
+def _visible(embedded: EmbeddingSet, row: int) -> dict[str, bool]:
+    return dict(zip(embedded.embedding_names, embedded.visibility[row].tolist(), strict=True))
+
+
+def _describe(embedded: EmbeddingSet, row: int, whole: bool) -> dict[str, Any]:
+    found: dict[str, Any] = dict(name=embedded.names[row], visible=_visible(embedded, row))
+    return found | {'embeddings': embedded.embeddings[row].tolist()} if whole else found

@@ -65,10 +65,12 @@ def open_gallery(args: argparse.Namespace, inferencer: ReIDInferencer) -> Galler
     if path.is_dir():
         gallery = Gallery(inferencer)
         gallery.add_folder(path)
-    elif path.suffix == '.safetensors' or not path.exists():
+    elif path.suffix == '.safetensors':
         gallery = Gallery.open(path, inferencer)
     else:
-        raise ValueError(f'{path}: a gallery is a folder of people, or a file that --save wrote')
+        what = 'no gallery' if path.exists() else 'there is no such folder'
+        kinds = 'a gallery is a folder of people, or a file ….safetensors that --save wrote'
+        raise FileNotFoundError(f'{path}: {what}; {kinds}')
     if args.save:
         gallery.save(args.save)
     say(args, f'{args.gallery}: {len(gallery.people)} people in {len(gallery)} images')
