@@ -11,6 +11,7 @@ from .drawing import (
 )
 from .evidence import draw_answer_sheet
 from .hooks import ParsingHook, RankingHook
+from .plots import draw_cmc, draw_distances, draw_map, draw_roc
 from .reid_visualizer import ReIDVisualizer
 
 __all__ = [
@@ -19,11 +20,15 @@ __all__ = [
     'RankingHook',
     'ReIDVisualizer',
     'draw_answer_sheet',
+    'draw_cmc',
+    'draw_distances',
+    'draw_map',
     'draw_parsing',
     'draw_parsing_rows',
     'draw_parsing_sheet',
     'draw_ranking',
     'draw_ranking_sheet',
+    'draw_roc',
     'overlay_parsing',
     'part_palette',
 ]
