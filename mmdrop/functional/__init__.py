@@ -9,6 +9,7 @@ from .distance import (
 )
 from .flat import flat_distance, to_flat
 from .gradient import scale_gradient
+from .opencv_resize import resize_like_opencv
 from .ranking import count_protocol, evaluate_ranking, rank_gallery
 from .reranking import KReciprocalReranking, check_reranking
 from .resize import resize_bilinear, resize_labels
@@ -34,6 +35,7 @@ __all__ = [
     'rank_gallery',
     'resize_bilinear',
     'resize_labels',
+    'resize_like_opencv',
     'scale_gradient',
     'to_flat',
 ]
