@@ -135,7 +135,7 @@ class Embedder(BaseInferencer):
                     writer.add(piece.fields)
             report_failed(writer.failed, len(writer.names))
             if not writer.names:
-                writer.add(self._nobody())
+                writer.add(self.blank)
         return EmbeddingSet.open(out)
 
     def embed_pieces(self, inputs: Images, recursive: bool = False) -> Iterator[EmbeddingSet]:
@@ -214,13 +214,13 @@ class Embedder(BaseInferencer):
             if piece.rows:
                 sets.append(EmbeddingSet(**piece.fields, model=self.tag))
         report_failed(failed, len(rows))
-        stacked = stack_sets(sets or [self._nobody()])
+        stacked = stack_sets(sets or [self.blank])
         stacked.failed.update(failed)
         return stacked, torch.tensor(rows, dtype=torch.long)
 
-    def _nobody(self) -> EmbeddingSet:
+    @property
+    def blank(self) -> EmbeddingSet:
         """Embeddings of no people, as of a frame with no boxes."""
         blank = [Image('blank', np.zeros((2, 2, 3), np.uint8), np.array([[0.0, 0.0, 2.0, 2.0]]))]
         [piece] = embed_images(blank, self._reader, self.model.test_step, 1, 0)
-        none = {k: v[:0] for k, v in piece.fields.items() if k != 'embedding_names'}
-        return EmbeddingSet(**none, embedding_names=piece.fields['embedding_names'], model=self.tag)
+        return EmbeddingSet(**piece.fields, model=self.tag).take([])

@@ -11,7 +11,7 @@ from types import ModuleType
 import mmdrop
 from mmdrop.engine import USER_ERRORS, forbid_code
 
-VERBS = ('search', 'identify', 'verify', 'embed', 'visualize', 'demo')
+VERBS = ('search', 'identify', 'verify', 'embed', 'visualize', 'export', 'demo')
 SCRIPTS = {'train': 'Train a model on a config.', 'test': 'Score a trained model.'}
 _TOOLS = Path(mmdrop.__file__).parent / '.mim' / 'tools'
 

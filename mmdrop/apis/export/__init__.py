@@ -1,0 +1,7 @@
+"""Trained models as ONNX files that cannot drift from the model."""
+
+from .onnx_file import export_onnx
+from .report import ExportReport, make_report
+from .running import OnnxModel
+
+__all__ = ['ExportReport', 'OnnxModel', 'export_onnx', 'make_report']
