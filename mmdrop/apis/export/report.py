@@ -78,9 +78,17 @@ def render_images(sizes: Sequence[tuple[int, int]] = _SIZES, number: int = 8) ->
     return [cv2.resize(image, (w, h)) for image, (h, w) in zip(images, sized, strict=True)]
 
 
-def compare_outputs(inferencer: ReIDInferencer, exported: OnnxModel) -> dict[str, float]:
-    """Largest differences between a file and PyTorch, as :class:`ExportReport` has them."""
-    images = render_images()
+def compare_outputs(
+    inferencer: ReIDInferencer, exported: OnnxModel, number: int = 8
+) -> dict[str, float]:
+    """Largest differences between a file and PyTorch, as :class:`ExportReport` has them.
+
+    Args:
+        inferencer: PyTorch.
+        exported: The file.
+        number: Rendered images to compare.
+    """
+    images = render_images(number=number)
     ours, theirs = inferencer(images), exported.run_each(images)
     units = [_unit(np.asarray(x['embeddings'])) for x in (ours, theirs)]
     found = {
@@ -103,7 +111,7 @@ def compare_batches(exported: OnnxModel) -> float:
 
 
 def measure_latency(
-    run: Any, images: np.ndarray, batches: Sequence[int] = _BATCHES, repeats: int = 5
+    run: Any, images: np.ndarray, batches: Sequence[int], repeats: int = 5
 ) -> dict[int, float]:
     """Median milliseconds an image, by batch size."""
     found = {}
@@ -143,14 +151,14 @@ def make_report(inferencer: ReIDInferencer, path: Path, threads: int | None = No
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        pytorch = measure_latency(lambda x: inferencer(list(x)), images)
+        pytorch = measure_latency(lambda x: inferencer(list(x)), images, _BATCHES)
     finally:
         torch.set_num_threads(before)
     return ExportReport(
         size=path.stat().st_size,
         parity=parity,
         batch=batch,
-        latency=measure_latency(exported, images),
+        latency=measure_latency(exported, images, _BATCHES),
         pytorch_latency=pytorch,
         threads=threads,
         hardware=processor(),

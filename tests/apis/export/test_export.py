@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,8 +16,8 @@ from mmdrop.apis import ReIDInferencer
 from mmdrop.apis.command_line import main
 from mmdrop.apis.export import OnnxModel, export_onnx, make_report
 from mmdrop.apis.export import report as report_module
-from mmdrop.apis.export.graph import ExportGraph, find_normalisation, find_size
-from mmdrop.apis.export.report import render_images
+from mmdrop.apis.export.graph import find_normalisation, find_size
+from mmdrop.apis.export.report import TOLERANCE, compare_outputs, render_images
 from mmdrop.engine import read_config
 from mmdrop.functional import flat_distance, to_flat
 
@@ -84,8 +83,8 @@ def test_a_report_is_written_beside_the_file(tmp_path, capsys, monkeypatch):
     assert report['parity']['embeddings'] < 1e-5 and report['parity']['visibility'] == 0
     assert report['batch'] < 1e-5 and report['threads'] == 1
     assert report['size'] == Path('demo.onnx').stat().st_size
-    assert set(report['latency']) == set(report['pytorch_latency']) == {'1', '8', '32'} or True
-    assert all(value > 0 for value in report['latency'].values())
+    for key in ('latency', 'pytorch_latency'):
+        assert set(report[key]) == {'1', '2'} and min(report[key].values()) > 0
     assert set(report['versions']) == {'onnx', 'onnxruntime', 'torch'}
 
 
@@ -100,9 +99,7 @@ def test_a_file_that_drifts_is_not_left(tmp_path, monkeypatch):
 def test_a_file_of_other_weights_drifts(inferencer, exported, tmp_path):
     other = ReIDInferencer('drop_demo', device='cpu', num_workers=0)
     with torch.no_grad():
-        other.model.backbone.stem[0].weight.mul_(1.05) if hasattr(
-            other.model.backbone, 'stem'
-        ) else next(other.model.parameters()).mul_(1.05)
+        next(other.model.parameters()).mul_(1.05)
     path = Path(exported.session._model_path)
     with pytest.raises(ValueError, match='drifts'):
         make_report(other, path)
@@ -134,13 +131,27 @@ def test_thirty_lines_rank_a_folder(inferencer, exported, tmp_path):
 
 
 FAMILIES = {
-    'resnet': 'drop_resnet50_occduke',
+    'hrnet': 'drop_hrnet32_occduke',
     'resnet_ibn': 'drop_resnet50ibn_occduke',
     'mobilenet': 'drop_mobilenetv2_market1501',
-    'efficientnet': 'drop_efficientnetlite0_market1501',
-    'stripes': 'ablation/pcb_hrnet32',
-    'global': 'study/global_only',
+    'efficientnet': 'drop_lite0',
+    'convnext': 'drop_convnext_tiny_occduke',
+    'swin': 'drop_solider_swint_occduke',
+    'stripes': 'pcb_resnet50_occduke',
+    'global': 'global_demo',
 }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('family', FAMILIES)
+def test_every_family_passes(family, tmp_path):
+    cfg = read_config(FAMILIES[family])
+    torch.manual_seed(0)
+    inferencer = ReIDInferencer(cfg, device='cpu', num_workers=0)
+    path = export_onnx(inferencer, tmp_path / 'a.onnx')
+    exported = OnnxModel(path)
+    found = compare_outputs(inferencer, exported, number=2)
+    assert found['embeddings'] < TOLERANCE and found['visibility'] == 0
 
 
 def test_pipelines_that_a_graph_cannot_follow_are_refused():
@@ -157,10 +168,11 @@ def test_pipelines_that_a_graph_cannot_follow_are_refused():
         other.test_pipeline[1].update(change)
         with pytest.raises(ValueError, match=f'bilinear, and not by .*{message}'):
             find_size(other)
-    other = Config(dict(test_pipeline=[*cfg.test_pipeline[:2], dict(type='Pad'), cfg.test_pipeline[2]]))
+    steps = [*cfg.test_pipeline[:2], dict(type='Pad'), cfg.test_pipeline[2]]
+    other = Config(dict(test_pipeline=steps))
     with pytest.raises(ValueError, match="'Resize', 'Pad', 'PackReIDInputs'"):
         find_size(other)
-    with pytest.raises(ValueError, match='by mean and std, and not by .*pad_size_divisor'):
+    with pytest.raises(ValueError, match=r'by mean and std, and not by .*pad_size_divisor'):
         find_normalisation(Config(dict(model=dict(data_preprocessor=dict(pad_size_divisor=32)))))
 
 
@@ -177,6 +189,7 @@ def test_wrong_files_are_named(inferencer, tmp_path):
     result = onnx.helper.make_tensor_value_info('y', onnx.TensorProto.FLOAT, [1])
     graph = onnx.helper.make_graph([node], 'g', [value], [result])
     opset = [onnx.helper.make_opsetid('', 18)]
-    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=10), tmp_path / 'b.onnx')
+    model = onnx.helper.make_model(graph, opset_imports=opset, ir_version=10)
+    onnx.save(model, tmp_path / 'b.onnx')
     with pytest.raises(ValueError, match='was not exported by mmdrop'):
         OnnxModel(tmp_path / 'b.onnx')
