@@ -23,8 +23,9 @@ def report_table(cfg: Config) -> None:
 def report_parsing(cfg: Config) -> None:
     """Add :class:`ParsingMetric`, and the training images' label sources to the test pipelines.
 
-    A label source is a step behind ``LoadImage`` that is named ``Load…`` too. It gets
-    ``missing='ignore'``, so test images without a label are left out. A data set without
+    A label source is a step behind ``LoadImage`` that is named ``Load…`` too; where several sets are
+    trained on, that of the test set's own folder. It gets ``missing='ignore'``, so test images
+    without a label are left out. A data set without
     ``LoadImage``, such as ``SyntheticReID``, makes its own labels.
 
     Raises:
@@ -36,10 +37,12 @@ def report_parsing(cfg: Config) -> None:
             steps = list(dataset.get('pipeline') or [])
             if not _names(steps).count('LoadImage') or _sources(steps):
                 continue
+            trained = inner_datasets((cfg.get('train_dataloader') or {}).get('dataset'))
+            root = dataset.get('data_root')
             sources = [
                 ConfigDict(step, missing='ignore')
-                for trained in inner_datasets((cfg.get('train_dataloader') or {}).get('dataset'))
-                for step in _sources(trained.get('pipeline') or [])
+                for other in sorted(trained, key=lambda other: other.get('data_root') != root)
+                for step in _sources(other.get('pipeline') or [])
             ][:1]
             if not sources:
                 raise ValueError(

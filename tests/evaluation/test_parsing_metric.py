@@ -163,6 +163,16 @@ def test_of_several_training_sets_the_first_label_source_is_taken():
     assert cfg.test_dataloader.dataset.pipeline[1] == dict(source, missing='ignore')
 
 
+def test_of_several_training_sets_that_of_the_test_sets_folder_is_taken():
+    cfg = Config.fromfile(ROOT / 'configs/lite0/drop_lite0.py')
+    report_parsing(cfg)
+    loaders = dict(market1501=cfg.test_dataloader, **cfg.test_cfg.sets)
+    sources = {name: loader.dataset.pipeline[1].ann_file for name, loader in loaders.items()}
+    market = 'data/market1501_keypoints14.npz'
+    cuhk03 = 'data/cuhk03p1/cuhk03p1_keypoints17.npz'
+    assert sources == dict(market1501=market, pasted=market, cuhk03p1_occluded=cuhk03)
+
+
 def test_a_rendered_data_set_brings_its_labels_along(tmp_path):
     cfg = Config.fromfile(ROOT / 'tests/data/tiny_drop.py')
     cfg.work_dir = str(tmp_path)
