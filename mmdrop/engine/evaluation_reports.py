@@ -23,8 +23,8 @@ def report_table(cfg: Config) -> None:
 def report_parsing(cfg: Config) -> None:
     """Add :class:`ParsingMetric`, and the training images' label sources to the test pipelines.
 
-    A label source is a step behind ``LoadImage`` that is named ``Load…`` too; where several sets are
-    trained on, that of the test set's own folder. It gets ``missing='ignore'``, so test images
+    A label source is a step behind ``LoadImage`` that is named ``Load…`` too; where several sets
+    are trained on, that of the test set's own folder. It gets ``missing='ignore'``, so test images
     without a label are left out. A data set without
     ``LoadImage``, such as ``SyntheticReID``, makes its own labels.
 
