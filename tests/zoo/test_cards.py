@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,16 @@ def test_tables_are_written_anew_and_the_text_stays(demo):
     assert 'Text.' in text and 'old' not in text
     assert fill_card(text, demo, rows) == text
     assert 'Not measured yet.' in fill_card(text, demo, [])
+
+
+def test_a_test_of_other_people_of_a_training_set_is_no_unseen_one(demo):
+    model = replace(demo, training_sets=('Market-1501', 'CUHK03-P1'))
+    names = 'Pasted-Market', 'CUHK03-P1-Occluded', 'CUHK01'
+    rows = [{'set': name, 'mAP': 2.0, 'sha256': demo.sha256} for name in names]
+    lines = fill_card(CARD, model, rows).splitlines()
+    assert [('| yes' in line) for line in lines if line.startswith(('| Pasted', '| CUHK0'))] == [
+        *(True, True, False)
+    ]
 
 
 def test_results_of_another_file_and_cards_without_place_are_refused(demo):
