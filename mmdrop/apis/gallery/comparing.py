@@ -9,9 +9,13 @@ from torch import Tensor
 from mmdrop.apis.certainty import unit_distance
 from mmdrop.apis.embedding_set import EmbeddingSet
 from mmdrop.apis.gallery.answers import Hit, Identification, SearchResult
+from mmdrop.apis.gallery.faiss_engine import FaissEngine
 from mmdrop.apis.inferencer import ReIDInferencer
 from mmdrop.apis.verdict import list_parts
-from mmdrop.functional import part_distance
+from mmdrop.functional import part_distance, to_flat
+
+# Images that an engine finds, and whose exact distances decide: it ranks by squared distances.
+_CANDIDATES, _CANDIDATES_PER_HIT = 200, 20
 
 
 class Comparer:
@@ -22,6 +26,8 @@ class Comparer:
         embedded: The images.
         people: Whom each shows.
         parts: What to compare; what the rule says if None.
+        engine: Finds the nearest images, of which the order is then computed; all are compared if
+            None.
 
     Raises:
         ValueError: There is no part of that name.
@@ -32,16 +38,23 @@ class Comparer:
         inferencer: ReIDInferencer,
         embedded: EmbeddingSet,
         people: Sequence[str],
-        parts: str | Sequence[str] | None,
+        parts: str | Sequence[str] | None = None,
+        engine: FaissEngine | None = None,
     ):
         self.rule, self.tag = inferencer.matching, inferencer.tag
         self.certainty = inferencer.certainty
         self.embedded, self.people = embedded, people
+        self.num_people = len(set(people))
         wanted = self.rule.embeddings
+        self.indexed = embedded.names_of(wanted)
         if parts is not None:
             wanted = find_parts(parts, inferencer.part_names, embedded.embedding_names)
         self.names = embedded.names_of(wanted)
-        self.values, self.visible = embedded.select(self.names, self.rule.graded)
+        # An engine knows nothing of embeddings that the rule leaves out.
+        self.engine = engine if set(self.names) <= set(self.indexed) else None
+        self.every = torch.arange(len(people))
+        if self.engine is None:
+            self.values, self.visible = embedded.select(self.names, self.rule.graded)
 
     def search(self, query: EmbeddingSet, topk: int, one_each: bool) -> SearchResult:
         """The nearest images of the gallery, or of each person.
@@ -53,10 +66,10 @@ class Comparer:
         """
         if not query.select(self.names)[1].any():
             return SearchResult(query.names[0], ())
-        distance = self._distances(query)
-        rows = self._one_each(distance) if one_each else distance.argsort(stable=True)
-        hits = tuple(self._hit(query, row, distance[row].item()) for row in rows[:topk].tolist())
-        return SearchResult(query.names[0], hits)
+        rows = self._candidates(query, topk)
+        distance = self._distances(query, rows)
+        places = self._one_each(distance, rows) if one_each else distance.argsort(stable=True)
+        return SearchResult(query.names[0], self._hits(query, rows, distance, places[:topk]))
 
     def identify(
         self, query: EmbeddingSet, known: float, least: float, topk: int
@@ -70,36 +83,68 @@ class Comparer:
             raise ValueError(
                 f'nobody measured how sure {self.tag.name} may be of a match: calibrate_model does'
             )
-        evidence = self.certainty.compare_all(query, self.embedded)
-        odds = evidence.log_odds[0].sum(1)  # (N,)
+        rows = self._candidates(query, topk)
+        evidence = self.certainty.compare_all(query, self._images(rows))
         if not evidence.shared.any():
             return Identification(query.names[0], None, 0.0, 1 - known, ())
-        best = self._one_each(-odds)
+        odds = evidence.log_odds[0].sum(1)
+        best = self._one_each(-odds, rows)
         # Each of n people has the prior known / n, nobody of them 1 − known.
-        each = odds[best] + math.log(known / len(best))
+        each = odds[best] + math.log(known / self.num_people)
         nobody = odds.new_tensor([math.log(1 - known)])
         probability = torch.cat([each, nobody]).softmax(0)
-        distance = self._distances(query)
-        hits = tuple(self._hit(query, row, distance[row].item()) for row in best[:topk].tolist())
+        hits = self._hits(query, rows, self._distances(query, rows), best[:topk])
         likely = probability[0].item()
         name = hits[0].name if likely >= least else None
         return Identification(query.names[0], name, likely, probability[-1].item(), hits)
 
-    def _distances(self, query: EmbeddingSet) -> Tensor:
-        """From one query to each image, ``(N,)``."""
-        shown = query.select(self.names, self.rule.graded)
-        rule = dict(hidden=self.rule.hidden, squared=self.rule.squared)
-        return part_distance(shown[0], self.values, shown[1], self.visible, **rule)[0]  # type: ignore
+    def _candidates(self, query: EmbeddingSet, topk: int) -> Tensor:
+        """Rows among which the answer is: all, or the nearest ones of an engine."""
+        if self.engine is None:
+            return self.every
+        values, visible = query.select(self.indexed)
+        asked = torch.tensor([name in self.names for name in self.indexed])
+        shown = visible & asked
+        code = to_flat(values, shown)[0].numpy()
+        number = max(_CANDIDATES, _CANDIDATES_PER_HIT * topk)
+        return torch.from_numpy(self.engine.nearest(code, shown[0].numpy(), number))
 
-    def _one_each(self, values: Tensor) -> Tensor:
-        """Rows with the smallest value of each person, ascending."""
+    def _images(self, rows: Tensor) -> EmbeddingSet:
+        return self.embedded if rows is self.every else self.embedded.take(rows.tolist())
+
+    def _distances(self, query: EmbeddingSet, rows: Tensor) -> Tensor:
+        """From one query to some images, ``(len(rows),)``."""
+        shown, shown_visible = query.select(self.names, self.rule.graded)
+        if rows is self.every:
+            values, visible = self.values, self.visible
+        else:
+            values, visible = self._images(rows).select(self.names, self.rule.graded)
+        return part_distance(
+            shown,
+            values,
+            shown_visible,
+            visible,
+            hidden=self.rule.hidden,
+            squared=self.rule.squared,
+        )[0]
+
+    def _hits(
+        self, query: EmbeddingSet, rows: Tensor, distance: Tensor, places: Tensor
+    ) -> tuple[Hit, ...]:
+        """Hits at some places of the rows."""
+        chosen = zip(rows[places].tolist(), distance[places].tolist(), strict=True)
+        return tuple(self._hit(query, row, value) for row, value in chosen)
+
+    def _one_each(self, values: Tensor, rows: Tensor) -> Tensor:
+        """Places of the smallest value of each person, ascending."""
         seen: set[str] = set()
-        rows = []
-        for row in values.argsort(stable=True).tolist():
-            if self.people[row] not in seen:
-                seen.add(self.people[row])
-                rows.append(row)
-        return torch.tensor(rows)
+        places = []
+        for place in values.argsort(stable=True).tolist():
+            person = self.people[int(rows[place])]
+            if person not in seen:
+                seen.add(person)
+                places.append(place)
+        return torch.tensor(places, dtype=torch.long)
 
     def _hit(self, query: EmbeddingSet, row: int, distance: float) -> Hit:
         one = self.embedded.take([row])
