@@ -1,6 +1,5 @@
 """Write an ONNX file that takes decoded images and says what it is."""
 
-import json
 import os
 import warnings
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import torch
 
 from mmdrop.apis.export.graph import OUTPUTS, ExportGraph
-from mmdrop.apis.export.running import EXTRA
+from mmdrop.apis.export.running import EXTRA, write_facts
 from mmdrop.apis.inferencer import ReIDInferencer
 from mmdrop.utils import import_extra, whole_file
 
@@ -20,8 +19,8 @@ def export_onnx(inferencer: ReIDInferencer, path: str | os.PathLike, parsing: bo
     """Write a model as ONNX: uint8 BGR images ``(N, H, W, 3)`` in, of any size and number.
 
     Outputs are those of :class:`~mmdrop.apis.export.graph.ExportGraph`.  Its
-    metadata hold, as JSON, names of embeddings and parts, input size, the model's tag and how sure
-    it may be.
+    metadata hold, under ``mmdrop`` as JSON, names of embeddings and parts, input size, the model's
+    tag and how sure it may be.
 
     Args:
         inferencer: Of the model.
@@ -54,11 +53,11 @@ def export_onnx(inferencer: ReIDInferencer, path: str | os.PathLike, parsing: bo
         embedding_names=list(names),
         code_names=[names[i] for i in graph.columns],
         part_names=list(inferencer.part_names),
+        precision='float32',
         input_size=list(graph.size),
         calibration=inferencer.certainty.to_dict() if inferencer.certainty else None,
     )
-    for key, value in facts.items():
-        onnx.helper.set_model_props(proto, _props(proto) | {key: json.dumps(value)})
+    write_facts(proto, facts)
     onnx.checker.check_model(proto)
     with whole_file(path) as file:
         file.write(proto.SerializeToString())
@@ -82,7 +81,3 @@ def _export(graph: ExportGraph, parsing: bool) -> Any:
             opset_version=_OPSET,
             verbose=False,
         )
-
-
-def _props(proto: Any) -> dict[str, str]:
-    return {prop.key: prop.value for prop in proto.metadata_props}

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from mmdrop.utils import import_extra
 
 EXTRA = 'mmdrop[export]'
+_KEY = 'mmdrop'  # of the metadata
 
 
 class OnnxModel:
@@ -43,11 +44,9 @@ class OnnxModel:
         except Exception as error:  # ONNX Runtime has a class of its own for every failure
             raise ValueError(f'{path} cannot be loaded: {error}') from error
         known = self.session.get_modelmeta().custom_metadata_map
-        if 'embedding_names' not in known:
-            raise ValueError(
-                f'{path} was not exported by mmdrop: it says nothing of its embeddings'
-            )
-        self.facts: dict[str, Any] = {key: json.loads(value) for key, value in known.items()}
+        if _KEY not in known:
+            raise ValueError(f'{path} was not exported by mmdrop: it names no embeddings')
+        self.facts: dict[str, Any] = json.loads(known[_KEY])
         self.outputs = [output.name for output in self.session.get_outputs()]
 
     def __call__(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -58,3 +57,14 @@ class OnnxModel:
         """Outputs for images of several sizes, one by one."""
         found = [self(image[None]) for image in images]
         return {name: np.concatenate([one[name] for one in found]) for name in self.outputs}
+
+
+def read_facts(proto: Any) -> dict[str, Any]:
+    """What an ONNX model of mmdrop says of itself."""
+    return json.loads(next(prop.value for prop in proto.metadata_props if prop.key == _KEY))
+
+
+def write_facts(proto: Any, facts: Mapping[str, Any]) -> None:
+    """Let an ONNX model say this of itself, instead of what it said."""
+    del proto.metadata_props[:]
+    proto.metadata_props.add(key=_KEY, value=json.dumps(facts, ensure_ascii=False))

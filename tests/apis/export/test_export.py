@@ -14,7 +14,13 @@ from mmengine.config import Config
 
 from mmdrop.apis import ReIDInferencer
 from mmdrop.apis.command_line import main
-from mmdrop.apis.export import OnnxModel, export_onnx, make_report
+from mmdrop.apis.export import (
+    OnnxModel,
+    export_onnx,
+    make_report,
+    write_float16,
+    write_int8,
+)
 from mmdrop.apis.export import report as report_module
 from mmdrop.apis.export.graph import find_normalisation, find_size
 from mmdrop.apis.export.report import TOLERANCE, compare_outputs, render_images
@@ -86,6 +92,39 @@ def test_a_report_is_written_beside_the_file(tmp_path, capsys, monkeypatch):
     for key in ('latency', 'pytorch_latency'):
         assert set(report[key]) == {'1', '2'} and min(report[key].values()) > 0
     assert set(report['versions']) == {'onnx', 'onnxruntime', 'torch'}
+
+
+def test_smaller_precisions(inferencer, exported, tmp_path, monkeypatch):
+    monkeypatch.setattr(report_module, '_BATCHES', (1,))
+    whole = Path(exported.session._model_path)
+    half = write_float16(whole, tmp_path / 'half.onnx')
+    bytes_ = write_int8(whole, tmp_path / 'int8.onnx', render_images(number=12))
+    reports = [make_report(inferencer, path, 1) for path in (whole, half, bytes_)]
+    assert [report.precision for report in reports] == ['float32', 'float16', 'int8']
+    sizes = [report.size for report in reports]
+    assert sizes[0] > 1.6 * sizes[1] and sizes[1] > 1.2 * sizes[2]
+    changes = [report.parity['embeddings'] for report in reports]
+    assert changes[0] < 1e-5 < changes[1] < 2e-3 < changes[2] < 0.1
+    facts = [OnnxModel(path).facts for path in (whole, half, bytes_)]
+    assert all(one | {'precision': 'float32'} == facts[0] for one in facts)
+    with pytest.raises(ValueError, match='training images'):
+        write_int8(whole, tmp_path / 'x.onnx', [])
+
+
+@pytest.mark.slow
+def test_eight_bits_by_the_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(report_module, '_BATCHES', (1,))
+    monkeypatch.chdir(tmp_path)
+    Path('people').mkdir()
+    for i, image in enumerate(render_images(number=8)):
+        cv2.imwrite(f'people/{i}.png', image)
+    options = ['--precision', 'int8', '--calibrate', 'people', '--json']
+    main(['export', 'drop_demo', 'small.onnx', *options])
+    report = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert report['precision'] == 'int8' and report['size'] == Path('small.onnx').stat().st_size
+    for wrong in (['--precision', 'int8'], ['--calibrate', 'people']):
+        with pytest.raises(SystemExit, match='belong together'):
+            main(['export', 'drop_demo', 'x.onnx', *wrong])
 
 
 def test_a_file_that_drifts_is_not_left(tmp_path, monkeypatch):
