@@ -170,13 +170,8 @@ def test_thirty_lines_rank_a_folder(inferencer, exported, tmp_path):
 
 
 FAMILIES = {
-    'hrnet': 'drop_hrnet32_occduke',
-    'resnet_ibn': 'drop_resnet50ibn_occduke',
     'mobilenet': 'drop_mobilenetv2_market1501',
     'efficientnet': 'drop_lite0',
-    'convnext': 'drop_convnext_tiny_occduke',
-    'swin': 'drop_solider_swint_occduke',
-    'stripes': 'pcb_resnet50_occduke',
     'global': 'global_demo',
 }
 
