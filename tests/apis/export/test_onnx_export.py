@@ -171,7 +171,7 @@ def test_thirty_lines_rank_a_folder(inferencer, exported, tmp_path):
 
 FAMILIES = {
     'mobilenet': 'drop_mobilenetv2_market1501',
-    'efficientnet': 'drop_lite0',
+    'efficientnet': 'lite0/drop_lite0',
     'global': 'global_demo',
 }
 
