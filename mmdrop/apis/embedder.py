@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from mmdrop.apis.certainty import Certainty
 from mmdrop.apis.embedding import Piece, Reader, embed_images, report_failed
 from mmdrop.apis.embedding_files import EmbeddingWriter
 from mmdrop.apis.embedding_set import EmbeddingSet, stack_sets
-from mmdrop.apis.images import Image, Images, is_stream, iterate_images, list_images
+from mmdrop.apis.images import Image, Images, given_images, list_images
 from mmdrop.apis.loading import model_name, tested_matching
 from mmdrop.apis.model_tag import make_tag
 from mmdrop.engine import image_steps, is_packed, load_trained_model
@@ -124,8 +124,7 @@ class Embedder(BaseInferencer):
             ValueError: Likewise, or ``out`` has another ending.
         """
         parsing = out is None if parsing is None else parsing
-        images = iterate_images(inputs) if is_stream(inputs) else list_images(inputs, recursive)
-        pieces = self._pieces(images, batch_size, parsing)
+        pieces = self._pieces(given_images(inputs, recursive), batch_size, parsing)
         if out is None:
             return self._gather(pieces)[0]
         with EmbeddingWriter(out, self.tag) as writer:
@@ -145,15 +144,38 @@ class Embedder(BaseInferencer):
             OSError: As :meth:`embed`, at the end.
             ValueError: As :meth:`embed`.
         """
-        images = iterate_images(inputs) if is_stream(inputs) else list_images(inputs, recursive)
         failed: dict[str, str] = {}
         number = 0
+        images = given_images(inputs, recursive)
         for piece in self._pieces(images, None, parsing=False):
             failed.update(piece.failed)
             number += len(piece.rows)
             if piece.rows:
                 yield EmbeddingSet(**piece.fields, model=self.tag)
         report_failed(failed, number)
+
+    def known_certainty(self) -> Certainty:
+        """How sure the model may be of a match.
+
+        Raises:
+            ValueError: Nobody measured it.
+        """
+        if self.certainty is None:
+            raise ValueError(
+                f'nobody measured how sure {self.tag.name} may be of a match: calibrate_model does'
+            )
+        return self.certainty
+
+    def own_set(self, result: Mapping[str, Any], what: str = 'embeddings') -> EmbeddingSet:
+        """A result as a set of embeddings, if they are of this model.
+
+        Raises:
+            ValueError: They are of another model, or it is no result.
+        """
+        given = EmbeddingSet.from_result(result)
+        if given.model is not None:
+            self.tag.check_same(given.model, what)
+        return given
 
     def read_pixels(self, person: Image) -> np.ndarray:
         """What the network sees of one person, RGB ``(H, W, 3)``.

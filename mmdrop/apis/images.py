@@ -61,9 +61,10 @@ def decode(source: np.ndarray | PILImage.Image, name: str) -> np.ndarray:
     return np.ascontiguousarray(array)  # OpenCV takes no negative strides, as of a turned one
 
 
-def is_stream(inputs: Any) -> bool:
-    """Whether images come one by one, of unknown number, and can be walked through once."""
-    return isinstance(inputs, Iterator)
+def given_images(inputs: Images, recursive: bool = False) -> list[Image] | Iterator[Image]:
+    """Images as :func:`list_images`; those of a stream no sooner than they are asked for."""
+    stream = isinstance(inputs, Iterator)
+    return (iterate_images if stream else list_images)(inputs, recursive)
 
 
 def list_images(inputs: Images, recursive: bool = False) -> list[Image]:

@@ -95,14 +95,11 @@ class ReIDInferencer(Embedder):
             OSError: An image cannot be read.
             ValueError: Nobody measured how sure the model may be, or not at this rate.
         """
-        if self.certainty is None:
-            raise ValueError(
-                f'nobody measured how sure {self.tag.name} may be of a match: calibrate_model does'
-            )
+        certainty = self.known_certainty()
         sides = [fuse(self._given(images, recursive=False)[0]) for images in (a, b)]
-        evidence = self.certainty.compare(*sides)
+        evidence = certainty.compare(*sides)
         _, distance = self._rank(*sides, topk=1)
-        found = self.certainty, evidence, sides, distance.item()
+        found = certainty, evidence, sides, distance.item()
         return make_verdict(*found, prior, false_match_rate)
 
     def visualize(  # type: ignore[override]
@@ -128,9 +125,7 @@ class ReIDInferencer(Embedder):
     def _given(self, images: Images | Mapping, recursive: bool) -> tuple[EmbeddingSet, Tensor, int]:
         """A result, the positions of its rows in what was given, and how much was given."""
         if isinstance(images, Mapping):
-            given = EmbeddingSet.from_result(images)
-            if given.model is not None:
-                self.tag.check_same(given.model)
+            given = self.own_set(images)
             return given, torch.arange(len(given)), len(given)
         listed = list_images(images, recursive)
         embedded, rows = self._gather(self._pieces(listed, None, False))

@@ -21,7 +21,14 @@ import cv2
 import numpy as np
 
 from mmdrop.apis.command_line.options import print_lines
-from mmdrop.apis.export import export_onnx, make_report, write_float16, write_int8
+from mmdrop.apis.export import (
+    OnnxModel,
+    check_drift,
+    export_onnx,
+    make_report,
+    write_float16,
+    write_int8,
+)
 from mmdrop.apis.inferencer import ReIDInferencer
 from mmdrop.utils import list_image_files, write_atomically
 
@@ -56,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
     else:
         with tempfile.TemporaryDirectory() as folder:
             whole = export_onnx(inferencer, Path(folder, 'float32.onnx'), args.parsing)
-            make_report(inferencer, whole, args.threads)  # refuses one that drifts
+            check_drift(inferencer, OnnxModel(whole))
             if args.precision == 'float16':
                 write_float16(whole, path)
             else:

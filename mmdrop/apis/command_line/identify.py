@@ -12,15 +12,12 @@ import argparse
 
 from mmdrop.apis.command_line.options import (
     add_gallery_options,
-    embed_queries,
-    make_inferencer,
-    open_gallery,
+    draw_question,
     print_lines,
+    read_question,
     say,
-    write_picture,
 )
-from mmdrop.apis.gallery import SearchResult, draw_answers
-from mmdrop.apis.verdict import fuse
+from mmdrop.apis.gallery import SearchResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,15 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Identify what the options name."""
-    inferencer = make_inferencer(args)
-    gallery = open_gallery(args, inferencer)
-    queries = embed_queries(args, inferencer)
-    asked = fuse(queries) if args.fused else queries
+    gallery, asked = read_question(args)
     answers = gallery.identify(asked, args.known, args.least, args.topk)
     if args.json:
         print_lines(answers)
     for answer in answers:
         say(args, str(answer))
     results = [SearchResult(answer.query, answer.hits) for answer in answers]
-    if not args.no_picture and any(result.hits for result in results):
-        write_picture(args, draw_answers(inferencer, asked, results, answers))
+    draw_question(args, gallery, asked, results, answers)

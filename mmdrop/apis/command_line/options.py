@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import webbrowser
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 
 from mmdrop.apis.embedding_set import EmbeddingSet
-from mmdrop.apis.gallery import Gallery
+from mmdrop.apis.gallery import Gallery, Identification, SearchResult, draw_answers
 from mmdrop.apis.inferencer import ReIDInferencer
+from mmdrop.apis.verdict import fuse
 
 MODEL = 'drop_lite0'
 
@@ -59,7 +60,15 @@ def make_inferencer(args: argparse.Namespace) -> ReIDInferencer:
     )
 
 
-def open_gallery(args: argparse.Namespace, inferencer: ReIDInferencer) -> Gallery:
+def read_question(args: argparse.Namespace) -> tuple[Gallery, EmbeddingSet]:
+    """Gallery and queries of the options of a question."""
+    inferencer = make_inferencer(args)
+    gallery = _open_gallery(args, inferencer)
+    queries = inferencer.embed(args.query, recursive=args.recursive)
+    return gallery, fuse(queries) if args.fused else queries
+
+
+def _open_gallery(args: argparse.Namespace, inferencer: ReIDInferencer) -> Gallery:
     """The gallery that the options name, saved if they say so."""
     path = Path(args.gallery).expanduser()
     if path.is_dir():
@@ -75,11 +84,6 @@ def open_gallery(args: argparse.Namespace, inferencer: ReIDInferencer) -> Galler
         gallery.save(args.save)
     say(args, f'{args.gallery}: {len(gallery.people)} people in {len(gallery)} images')
     return gallery
-
-
-def embed_queries(args: argparse.Namespace, inferencer: ReIDInferencer) -> EmbeddingSet:
-    """The queries that the options name, with their parts for the picture."""
-    return inferencer.embed(args.query, recursive=args.recursive)
 
 
 def say(args: argparse.Namespace, text: str) -> None:
@@ -105,7 +109,19 @@ def to_plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def write_picture(args: argparse.Namespace, picture: np.ndarray) -> None:
+def draw_question(
+    args: argparse.Namespace,
+    gallery: Gallery,
+    asked: EmbeddingSet,
+    results: Sequence[SearchResult],
+    identified: Sequence[Identification] | None,
+) -> None:
+    """Draw the answers to a question, unless the options forbid it or there is none."""
+    if not args.no_picture and any(result.hits for result in results):
+        _write_picture(args, draw_answers(gallery.inferencer, asked, results, identified))
+
+
+def _write_picture(args: argparse.Namespace, picture: np.ndarray) -> None:
     """Write a picture, RGB, where the options say, and show it to who sits before a screen.
 
     Raises:

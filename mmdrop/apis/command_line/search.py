@@ -14,15 +14,11 @@ import argparse
 
 from mmdrop.apis.command_line.options import (
     add_gallery_options,
-    embed_queries,
-    make_inferencer,
-    open_gallery,
+    draw_question,
     print_lines,
+    read_question,
     say,
-    write_picture,
 )
-from mmdrop.apis.gallery import draw_answers
-from mmdrop.apis.verdict import fuse
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +32,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Search for what the options name."""
-    inferencer = make_inferencer(args)
-    gallery = open_gallery(args, inferencer)
-    queries = embed_queries(args, inferencer)
-    asked = fuse(queries) if args.fused else queries
+    gallery, asked = read_question(args)
     results = gallery.search(asked, args.topk, args.parts, args.per)
     identified = None
-    if inferencer.certainty is not None and not args.parts:
+    if gallery.inferencer.certainty is not None and not args.parts:
         identified = gallery.identify(asked)
     if args.json:
         print_lines(results)
@@ -50,5 +43,4 @@ def run(args: argparse.Namespace) -> None:
         for row, result in enumerate(results):
             say(args, str(identified[row]) if identified else '')
             say(args, str(result))
-    if not args.no_picture and any(result.hits for result in results):
-        write_picture(args, draw_answers(inferencer, asked, results, identified))
+    draw_question(args, gallery, asked, results, identified)

@@ -129,6 +129,24 @@ def measure_latency(
     return found
 
 
+def check_drift(inferencer: ReIDInferencer, exported: OnnxModel) -> tuple[dict[str, float], float]:
+    """What :func:`compare_outputs` and :func:`compare_batches` find.
+
+    Raises:
+        ValueError: The file is of float32 and differs from the model by more than 1e-4, or an
+            image alone from itself in a batch.
+    """
+    parity, batch = compare_outputs(inferencer, exported), compare_batches(exported)
+    largest = max(parity['embeddings'], batch)
+    if exported.facts['precision'] == 'float32' and not largest <= TOLERANCE:
+        raise ValueError(
+            f'{exported.path} drifts: its unit embeddings differ from those of the model by '
+            f'{parity["embeddings"]:.1e}, and in a batch from those alone by {batch:.1e}; no more '
+            f'than {TOLERANCE} is allowed'
+        )
+    return parity, batch
+
+
 def make_report(inferencer: ReIDInferencer, path: Path, threads: int | None = None) -> ExportReport:
     """Measure a file against the model that it was exported from.
 
@@ -143,16 +161,7 @@ def make_report(inferencer: ReIDInferencer, path: Path, threads: int | None = No
     """
     threads = threads or torch.get_num_threads()
     exported = OnnxModel(path, threads)
-    parity, batch = compare_outputs(inferencer, exported), compare_batches(exported)
-    if (
-        exported.facts['precision'] == 'float32'
-        and not max(parity['embeddings'], batch) <= TOLERANCE
-    ):
-        raise ValueError(
-            f'{path} drifts: its unit embeddings differ from those of the model by '
-            f'{parity["embeddings"]:.1e}, and in a batch from those alone by {batch:.1e}; no more '
-            f'than {TOLERANCE} is allowed'
-        )
+    parity, batch = check_drift(inferencer, exported)
     images = np.stack(render_images(sizes=((128, 64),)))
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

@@ -22,6 +22,7 @@ class OnnxModel:
         threads: As many as ONNX Runtime likes if None.
 
     Attributes:
+        path: The file.
         facts: What the file says of its model.
 
     Raises:
@@ -34,6 +35,7 @@ class OnnxModel:
         runtime = import_extra('onnxruntime', EXTRA)
         if not Path(path).is_file():
             raise FileNotFoundError(f'{path}: there is no such file')
+        self.path = Path(path)
         options = runtime.SessionOptions()
         if threads:
             options.intra_op_num_threads = threads

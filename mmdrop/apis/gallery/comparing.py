@@ -41,8 +41,7 @@ class Comparer:
         parts: str | Sequence[str] | None = None,
         engine: FaissEngine | None = None,
     ):
-        self.rule, self.tag = inferencer.matching, inferencer.tag
-        self.certainty = inferencer.certainty
+        self.inferencer, self.rule = inferencer, inferencer.matching
         self.embedded, self.people = embedded, people
         self.num_people = len(set(people))
         wanted = self.rule.embeddings
@@ -79,12 +78,9 @@ class Comparer:
         Raises:
             ValueError: Nobody measured how sure the model may be.
         """
-        if self.certainty is None:
-            raise ValueError(
-                f'nobody measured how sure {self.tag.name} may be of a match: calibrate_model does'
-            )
+        certainty = self.inferencer.known_certainty()
         rows = self._candidates(query, topk)
-        evidence = self.certainty.compare_all(query, self._images(rows))
+        evidence = certainty.compare_all(query, self._images(rows))
         if not evidence.shared.any():
             return Identification(query.names[0], None, 0.0, 1 - known, ())
         odds = evidence.log_odds[0].sum(1)
@@ -152,9 +148,10 @@ class Comparer:
         between = unit_distance(a[0], b[0])
         odds: list[float | None] = [None] * len(self.names)
         probability = None
-        if self.certainty is not None and set(self.names) <= set(self.certainty.embeddings):
-            evidence = self.certainty.compare(query, one)
-            places = [self.certainty.embeddings.index(name) for name in self.names]
+        certainty = self.inferencer.certainty
+        if certainty is not None and set(self.names) <= set(certainty.embeddings):
+            evidence = certainty.compare(query, one)
+            places = [certainty.embeddings.index(name) for name in self.names]
             chosen = evidence.log_odds[0, places]
             odds, probability = chosen.tolist(), chosen.sum().sigmoid().item()
         seen = a_shown[0].tolist(), b_shown[0].tolist()

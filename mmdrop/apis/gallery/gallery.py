@@ -84,9 +84,7 @@ class Gallery:
         """
         check_name(name)
         if isinstance(images, Mapping):
-            given = EmbeddingSet.from_result(images)
-            if given.model is not None:
-                self.inferencer.tag.check_same(given.model)
+            given = self.inferencer.own_set(images)
             return self._add(given, [name] * len(given))
         before = len(self)
         for piece in self.inferencer.embed_pieces(images):
@@ -246,8 +244,7 @@ class Gallery:
         if embedded.people is None:
             raise ValueError(f'{path} holds embeddings without the names of people: no gallery')
         gallery = cls(model, engine)
-        if embedded.model is not None:
-            gallery.inferencer.tag.check_same(embedded.model, f'the images of {path}')
+        gallery.inferencer.own_set(embedded, f'the images of {path}')
         gallery._add(embedded, embedded.people)
         return gallery
 
@@ -279,9 +276,7 @@ class Gallery:
 
     def _asked(self, query: Images | Mapping, fused: bool) -> EmbeddingSet:
         if isinstance(query, Mapping):
-            asked = EmbeddingSet.from_result(query)
-            if asked.model is not None:
-                self.inferencer.tag.check_same(asked.model, 'the queries')
+            asked = self.inferencer.own_set(query, 'the queries')
         else:
             asked = self.inferencer.embed(query, parsing=False)
         return fuse(asked) if fused else asked
