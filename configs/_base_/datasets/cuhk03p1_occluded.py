@@ -2,7 +2,7 @@
 
 from mmengine.config import read_base
 
-from mmdrop.datasets import LoadKeypointParsing
+from mmdrop.datasets import LoadKeypointParsing, RandomOcclusion
 
 with read_base():
     from .reid_256x128 import *
@@ -29,3 +29,13 @@ val_dataloader.dataset.pipeline[1].scale = (64, 128)
 train_dataloader.num_workers = 2
 test_dataloader.num_workers = 2
 val_dataloader.num_workers = 2
+
+# For recipes that paste occluders over training images, as DROP Plus does.
+cuhk03p1_occluders = dict(
+    type=RandomOcclusion,
+    prob=0.2,
+    ann_file='data/cuhk03p1/cuhk03p1_keypoints17.npz',
+    min_score=0.3,
+    people_root='data/cuhk03p1',
+    people_file='data/cuhk03p1/cuhk03p1_occluded.csv',
+)
